@@ -1,7 +1,0 @@
-namespace Perb.IntegrationTests;
-
-public sealed class SmokeTests
-{
-    [Fact]
-    public void A_thing_works() => Assert.Equal(2, 1 + 1);
-}
