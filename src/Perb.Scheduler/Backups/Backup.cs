@@ -1,0 +1,52 @@
+namespace Perb.Scheduler.Backups;
+
+/// <summary>The record of carrying one archive to one remote. A snapshot of a row: it never changes, the store does.</summary>
+public sealed record Backup
+{
+    public required long Id { get; init; }
+
+    public required string Remote { get; init; }
+
+    /// <summary>The common stem of all objects on the remote, <c>100-2026_11_20-02_00_01</c>.</summary>
+    public required string RemoteName { get; init; }
+
+    public required int Guest { get; init; }
+
+    public required string GuestType { get; init; }
+
+    public required string Archive { get; init; }
+
+    public required string Storage { get; init; }
+
+    public required string Node { get; init; }
+
+    /// <summary>Where the archive lay when it was last seen.</summary>
+    public required string Path { get; init; }
+
+    public required long SizeBytes { get; init; }
+
+    public required DateTimeOffset ModifiedAt { get; init; }
+
+    public required DateTimeOffset ArchiveTime { get; init; }
+
+    public required BackupState State { get; init; }
+
+    public required DateTimeOffset DiscoveredAt { get; init; }
+
+    public DateTimeOffset? VerifiedAt { get; init; }
+
+    public string? VerifiedHow { get; init; }
+
+    public DateTimeOffset? PublishedAt { get; init; }
+
+    public int Attempt { get; init; }
+
+    public DateTimeOffset? NextAttemptAt { get; init; }
+
+    /// <summary>The last failure, or why the backup is skipped.</summary>
+    public string? Failure { get; init; }
+
+    public int? VolumeCount { get; init; }
+
+    public long SealedBytes { get; init; }
+}

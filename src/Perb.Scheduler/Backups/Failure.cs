@@ -1,0 +1,60 @@
+using System.Net.Sockets;
+using Microsoft.Data.Sqlite;
+using Perb.ProxmoxClient;
+using Perb.Scheduler.Configuration;
+using Perb.Scheduler.Observability;
+using Perb.Transfer;
+using Perb.Transfer.Manifests;
+using Perb.Transfer.Rclone;
+using Perb.Transfer.Sealing;
+
+namespace Perb.Scheduler.Backups;
+
+public enum FailureKind
+{
+    /// <summary>The world may mend itself: try again with back-off, without limit of days.</summary>
+    Transient,
+
+    /// <summary>The archive is gone.</summary>
+    SourceMissing,
+
+    /// <summary>Only a person can mend it.</summary>
+    NeedsOperator,
+
+    /// <summary>Nobody thought of it: a few more tries, then a person.</summary>
+    Unexpected,
+}
+
+/// <summary>What went wrong, in one line for the person at 3 a.m. The one place where exceptions become kinds.</summary>
+public sealed record Failure(FailureKind Kind, string Text)
+{
+    /// <summary>The remote as a whole refuses: the backup waits for it, however long; it is not the backup that needs a person.</summary>
+    public bool ConcernsRemote { get; private init; }
+
+    public static Failure From(Exception exception) => exception switch
+    {
+        SourceMissingException => Of(FailureKind.SourceMissing, exception),
+        SourceChangedException => Of(FailureKind.Transient, exception),
+        NameConflictException => Of(FailureKind.NeedsOperator, exception),
+        ConfigurationException => Of(FailureKind.NeedsOperator, exception),
+        CopyMismatchException => Of(FailureKind.Unexpected, exception),
+        StagingFullException => Of(FailureKind.Transient, exception),
+        RcloneException rclone => Of(rclone.IsTransient ? FailureKind.Transient : FailureKind.NeedsOperator, exception) with { ConcernsRemote = true },
+        ProxmoxException proxmox => Of(proxmox.IsTransient ? FailureKind.Transient : FailureKind.NeedsOperator, exception),
+        ManifestException => Of(FailureKind.NeedsOperator, exception),
+        EncryptionException encryption => Of(encryption.IsTransient ? FailureKind.Transient : FailureKind.NeedsOperator, exception),
+        IOException or UnauthorizedAccessException or SocketException or SqliteException => Of(FailureKind.Transient, exception),
+        _ => new Failure(FailureKind.Unexpected, Printable.Clean($"{exception.GetType().Name}: {exception.Message}")),
+    };
+
+    private static Failure Of(FailureKind kind, Exception exception) => new(kind, Printable.Clean(exception.Message));
+}
+
+/// <summary>The remote already has something else under the name that a backup needs; nothing is ever uploaded over it.</summary>
+public sealed class NameConflictException(string message) : Exception(message);
+
+/// <summary>rclone said that it copied, but the remote holds something else than was sent.</summary>
+public sealed class CopyMismatchException(string message) : Exception(message);
+
+/// <summary>Staging would pass its limit or fill a disk; sealing waits until there is room.</summary>
+public sealed class StagingFullException(string message) : Exception(message);

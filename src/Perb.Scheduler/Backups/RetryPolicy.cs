@@ -1,0 +1,30 @@
+namespace Perb.Scheduler.Backups;
+
+/// <summary>
+/// When to try again: exponential back-off with jitter, capped at an hour. Transient faults are retried for ever, since a remote that is
+/// away for a week must cost nothing but the week; unexpected ones a few times, because repeating a bug helps nobody.
+/// </summary>
+public sealed class RetryPolicy(Func<double> jitter)
+{
+    public const int UnexpectedAttempts = 5;
+
+    private static readonly TimeSpan First = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Longest = TimeSpan.FromHours(1);
+
+    /// <summary>The wait before the next attempt, or null where a person is needed.</summary>
+    /// <param name="failure">What went wrong. A vanished source is tried again too: whether it is gone is for the reconcile to say.</param>
+    /// <param name="attempt">How many attempts have failed in a row, from 1.</param>
+    public TimeSpan? DelayAfter(Failure failure, int attempt) => failure switch
+    {
+        { ConcernsRemote: true } or { Kind: FailureKind.Transient or FailureKind.SourceMissing } => BackOff(attempt),
+        { Kind: FailureKind.Unexpected } when attempt < UnexpectedAttempts => BackOff(attempt),
+        _ => null,
+    };
+
+    public TimeSpan BackOff(int attempt)
+    {
+        var doubled = First * Math.Pow(2, Math.Min(attempt - 1, 16));
+        var capped = doubled < Longest ? doubled : Longest;
+        return capped * (0.75 + (0.5 * jitter()));
+    }
+}

@@ -1,0 +1,54 @@
+using System.CommandLine;
+
+namespace Perb.Scheduler.Cli;
+
+/// <summary><c>perb [--config FILE] [--json] COMMAND</c>: the words of the command line and where they lead.</summary>
+internal static class CommandLine
+{
+    private const string ExitCodes = """
+
+        Exit codes: 0 ok, 1 something failed, 2 usage, 3 done but some backups failed, 75 try later, 78 configuration.
+        """;
+
+    public static async Task<ExitCode> InvokeAsync(string[] arguments, CancellationToken cancellationToken)
+    {
+        var config = new Option<string?>("--config") { Description = "the configuration (else $PERB_CONFIG, else /etc/perb/appsettings.json)", HelpName = "FILE", Recursive = true };
+        var json = new Option<bool>("--json") { Description = "one JSON document on stdout, the log on stderr", Recursive = true };
+        var remote = new Option<string?>("--remote") { Description = "only this remote", HelpName = "R" };
+        var guest = new Option<int?>("--guest") { Description = "only this guest", HelpName = "ID" };
+
+        var run = new Command("run", "the service: discovers, seals, uploads, verifies, publishes, until it is stopped");
+        run.SetAction((result, token) => Code(RunCommand.RunAsync(result.GetValue(config), token)));
+
+        var once = new Command("once", "one poll and reconcile, then ships everything that can be shipped, ignoring back-off");
+        once.SetAction((result, token) => Code(OnceCommand.RunAsync(result.GetValue(config), token)));
+
+        var status = new Command("status", "one screen: service, guests against their RPO, queue, last failures");
+        status.SetAction((result, token) => Code(StatusCommand.RunAsync(result.GetValue(config), result.GetValue(json), token)));
+
+        var list = new Command("list", "backups and where they are") { remote, guest };
+        list.SetAction((result, token) => Code(ListCommand.RunAsync(
+            result.GetValue(config), result.GetValue(json), result.GetValue(remote), result.GetValue(guest), token)));
+
+        var root = new RootCommand($"Ships every finished Proxmox VE backup offsite, encrypted and proven.{ExitCodes}") { run, once, status, list };
+        root.Options.Add(config);
+        root.Options.Add(json);
+
+        var parsed = root.Parse(arguments);
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (var error in parsed.Errors)
+            {
+                await Console.Error.WriteLineAsync($"perb: {Observability.Printable.Clean(error.Message)} (perb --help)");
+            }
+
+            return ExitCode.Usage;
+        }
+
+        // Signals are ours (StopSignal): the library would kill the process after two seconds.
+        return (ExitCode)await parsed.InvokeAsync(
+            new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, cancellationToken);
+    }
+
+    private static async Task<int> Code(Task<ExitCode> command) => (int)await command;
+}

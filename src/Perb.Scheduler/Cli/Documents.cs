@@ -1,0 +1,67 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Perb.Scheduler.Backups;
+using Perb.Scheduler.Observability;
+
+namespace Perb.Scheduler.Cli;
+
+/// <summary>A backup as <c>--json</c> shows it. A contract: fields may be added, never changed.</summary>
+internal sealed record BackupDocument(
+    long Id,
+    int Guest,
+    string GuestType,
+    string Archive,
+    string Storage,
+    string Node,
+    string Remote,
+    string RemoteName,
+    string State,
+    long SizeBytes,
+    long SealedBytes,
+    int? VolumeCount,
+    DateTimeOffset ArchiveTime,
+    DateTimeOffset DiscoveredAt,
+    DateTimeOffset? PublishedAt,
+    DateTimeOffset? VerifiedAt,
+    string? VerifiedHow,
+    int Attempt,
+    DateTimeOffset? NextAttemptAt,
+    string? Failure)
+{
+    public static BackupDocument Of(Backup backup) => new(
+        backup.Id,
+        backup.Guest,
+        backup.GuestType,
+        backup.Archive,
+        backup.Storage,
+        backup.Node,
+        backup.Remote,
+        backup.RemoteName,
+        backup.State.Word(),
+        backup.SizeBytes,
+        backup.SealedBytes,
+        backup.VolumeCount,
+        backup.ArchiveTime,
+        backup.DiscoveredAt,
+        backup.PublishedAt,
+        backup.VerifiedAt,
+        backup.VerifiedHow,
+        backup.Attempt,
+        backup.NextAttemptAt,
+        backup.Failure);
+}
+
+[JsonSerializable(typeof(IReadOnlyList<BackupDocument>))]
+[JsonSerializable(typeof(StatusDocument))]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, Converters = [typeof(InstantConverter)])]
+internal sealed partial class DocumentsJson : JsonSerializerContext;
+
+/// <summary>ISO 8601 in UTC with a Z, whole seconds or finer.</summary>
+internal sealed class InstantConverter : JsonConverter<DateTimeOffset>
+{
+    public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        reader.GetDateTimeOffset();
+
+    public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) =>
+        writer.WriteStringValue(value.UtcDateTime);
+}

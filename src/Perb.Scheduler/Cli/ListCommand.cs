@@ -1,0 +1,54 @@
+using System.Globalization;
+using System.Text.Json;
+using Perb.Scheduler.Backups;
+using Perb.Scheduler.Configuration;
+using Perb.Scheduler.Store;
+
+namespace Perb.Scheduler.Cli;
+
+/// <summary><c>perb list</c>: every backup the store knows.</summary>
+internal static class ListCommand
+{
+    public static async Task<ExitCode> RunAsync(
+        string? configuration, bool asJson, string? remote, int? guest, CancellationToken cancellationToken)
+    {
+        var settings = Settings.Load(configuration);
+        if (remote is not null && settings.Options.Remotes.All(known => known.Name != remote))
+        {
+            throw new ConfigurationException(
+                $"--remote {remote}: there is no such remote in {settings.File}; it has: {string.Join(", ", settings.Options.Remotes.Select(known => known.Name))}");
+        }
+
+        var database = await Database.OpenForReadingAsync(settings.Options.StorePath, cancellationToken);
+        var backups = await new StatusStore(database, TimeProvider.System).ListAsync(remote, guest, cancellationToken);
+        if (asJson)
+        {
+            Console.Out.WriteLine(JsonSerializer.Serialize([.. backups.Select(BackupDocument.Of)], DocumentsJson.Default.IReadOnlyListBackupDocument));
+        }
+        else
+        {
+            Print(backups, settings.Options.TimeZone);
+        }
+
+        return ExitCode.Ok;
+    }
+
+    private static void Print(IReadOnlyList<Backup> backups, TimeZoneInfo zone)
+    {
+        var table = Screen.Table("Id", "Guest", "Archive of", "Storage", "Remote", "State", "Verified", "Size");
+        foreach (var backup in backups)
+        {
+            table.AddRow(Screen.Cells(
+                backup.Id.ToString(CultureInfo.InvariantCulture),
+                $"{backup.GuestType}/{backup.Guest}",
+                Screen.Time(backup.ArchiveTime, zone),
+                backup.Storage,
+                backup.Remote,
+                backup.State.Word(),
+                backup.VerifiedHow ?? "-",
+                ByteSize.Format(backup.SizeBytes)));
+        }
+
+        Screen.Open().Write(table);
+    }
+}

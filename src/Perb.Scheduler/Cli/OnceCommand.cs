@@ -1,0 +1,54 @@
+using Microsoft.Extensions.DependencyInjection;
+using Perb.Scheduler.Configuration;
+using Perb.Scheduler.Discovery;
+using Perb.Scheduler.Observability;
+using Perb.Scheduler.Pipeline;
+using Perb.Scheduler.Store;
+
+namespace Perb.Scheduler.Cli;
+
+/// <summary><c>perb once</c>: what the service does, until nothing is left that can be done now.</summary>
+internal static class OnceCommand
+{
+    public static async Task<ExitCode> RunAsync(string? configuration, CancellationToken cancellationToken)
+    {
+        var settings = Settings.Load(configuration);
+        using var state = StateDirectory.TryOwn(settings.Options.StateDirectory);
+        if (state is null)
+        {
+            return await AlreadyOwned.SayAsync(settings);
+        }
+
+        using var host = await PerbHost.BuildAsync(settings, state, LogTarget.StandardError, cancellationToken);
+        RunCommand.SayHello(host.Services.GetRequiredService<ILogger<StateDirectory>>(), settings, state);
+        await host.Services.GetRequiredService<Preflight>().RunAsync(nodeMustAnswer: true, cancellationToken);
+        await host.Services.GetRequiredService<ArchiveDiscovery>().ReconcileAsync(cancellationToken);
+
+        var progress = host.Services.GetRequiredService<ProgressLoop>();
+        await progress.StartAsync(cancellationToken);
+        var workers = host.Services.GetRequiredService<IReadOnlyList<BackupWorker>>();
+        var results = await Task.WhenAll(workers.Select(worker => worker.RunOnceAsync(cancellationToken)));
+        await progress.StopAsync(cancellationToken);
+
+        var result = results.Aggregate((one, other) => one + other);
+        return await CodeOfAsync(result, host.Services.GetRequiredService<StatusStore>(), cancellationToken);
+    }
+
+    private static async Task<ExitCode> CodeOfAsync(ShippingResult result, StatusStore status, CancellationToken cancellationToken)
+    {
+        if (result.Refused > 0)
+        {
+            return ExitCode.Configuration;
+        }
+
+        if (result.Failed > 0)
+        {
+            return ExitCode.SomeBackupsFailed;
+        }
+
+        var waits = result.Waiting > 0
+            || (await status.QueueAsync(cancellationToken)).Count > 0
+            || (await status.TroublesAsync(cancellationToken)).Any(trouble => trouble.Subject.StartsWith("storage ", StringComparison.Ordinal));
+        return waits ? ExitCode.TryLater : ExitCode.Ok;
+    }
+}

@@ -1,0 +1,41 @@
+using System.Globalization;
+using Perb.Scheduler.Observability;
+using Spectre.Console;
+
+namespace Perb.Scheduler.Cli;
+
+/// <summary>How the commands print: plain tables that survive pipes, foreign text made harmless.</summary>
+internal static class Screen
+{
+    private const int WidthWithoutTerminal = 160;
+
+    public static IAnsiConsole Open()
+    {
+        var console = AnsiConsole.Console;
+        if (Console.IsOutputRedirected)
+        {
+            console.Profile.Width = WidthWithoutTerminal;
+        }
+
+        return console;
+    }
+
+    public static Table Table(params string[] columns)
+    {
+        var table = new Table().Border(TableBorder.Simple);
+        foreach (var column in columns)
+        {
+            table.AddColumn(new TableColumn(new Text(column)).NoWrap());
+        }
+
+        return table;
+    }
+
+    public static IEnumerable<Text> Cells(params string[] texts) => texts.Select(text => new Text(Line(text)));
+
+    public static string Line(string text) => Printable.Clean(text, 1000);
+
+    public static string Time(DateTimeOffset? instant, TimeZoneInfo zone) => instant is { } known
+        ? TimeZoneInfo.ConvertTime(known, zone).ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture)
+        : "never";
+}

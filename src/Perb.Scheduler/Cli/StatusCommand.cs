@@ -1,0 +1,88 @@
+using System.Globalization;
+using System.Text.Json;
+using Perb.Scheduler.Configuration;
+using Perb.Scheduler.Observability;
+using Perb.Scheduler.Store;
+using Spectre.Console;
+
+namespace Perb.Scheduler.Cli;
+
+/// <summary><c>perb status</c>: one screen, from the store alone; works whether the service runs or not.</summary>
+internal static class StatusCommand
+{
+    public static async Task<ExitCode> RunAsync(string? configuration, bool asJson, CancellationToken cancellationToken)
+    {
+        var settings = Settings.Load(configuration);
+        var database = await Database.OpenForReadingAsync(settings.Options.StorePath, cancellationToken);
+        var report = await new StatusReport(new StatusStore(database, TimeProvider.System), settings.Options, TimeProvider.System)
+            .ReadAsync(cancellationToken);
+        if (asJson)
+        {
+            Console.Out.WriteLine(JsonSerializer.Serialize(report, DocumentsJson.Default.StatusDocument));
+        }
+        else
+        {
+            Print(report, settings.Options.TimeZone);
+        }
+
+        return ExitCode.Ok;
+    }
+
+    private static void Print(StatusDocument report, TimeZoneInfo zone)
+    {
+        var screen = Screen.Open();
+        screen.WriteLine($"Service: {(report.Service.Running ? "running" : "not running")}, last poll {Screen.Time(report.Service.LastPoll, zone)}, "
+            + $"last reconcile {Screen.Time(report.Service.LastReconcile, zone)}");
+        foreach (var trouble in report.Troubles)
+        {
+            screen.WriteLine(Screen.Line($"Trouble since {Screen.Time(trouble.Since, zone)}: {trouble.Subject}: {trouble.Text}"), new Style(Color.Red));
+        }
+
+        screen.WriteLine();
+        var guests = Screen.Table("Guest", "Type", "Name", "Newest archive", "Newest verified copy", "RPO");
+        foreach (var guest in report.Guests)
+        {
+            guests.AddRow(Screen.Cells(
+                guest.Guest.ToString(CultureInfo.InvariantCulture),
+                guest.GuestType,
+                guest.Name ?? "-",
+                Screen.Time(guest.NewestArchive, zone),
+                guest.NewestVerified is null ? "none" : $"{Screen.Time(guest.NewestVerified, zone)} ({guest.VerifiedHow})",
+                guest.RpoMet switch { true => "met", false => "MISSED", null => "gone" }));
+        }
+
+        screen.Write(guests);
+        PrintQueue(screen, report);
+        PrintFailures(screen, report, zone);
+    }
+
+    private static void PrintQueue(IAnsiConsole screen, StatusDocument report)
+    {
+        screen.WriteLine();
+        screen.WriteLine(report.Queue.Count == 0 ? "Queue: empty" : $"Queue: {report.Queue.Count}");
+        foreach (var entry in report.Queue)
+        {
+            var what = entry.Activity is { } now
+                ? $"{now.Step} of volume {now.Volume}/{entry.Backup.VolumeCount ?? 1}, {(now.TotalBytes > 0 ? now.DoneBytes * 100 / now.TotalBytes : 100)} % of "
+                    + $"{ByteSize.Format(now.TotalBytes)}, {ByteSize.Format(now.BytesPerSecond)}/s"
+                : entry.Backup.Failure is { } failure ? $"waits, attempt {entry.Backup.Attempt} failed: {failure}" : "waits";
+            screen.WriteLine(Screen.Line($"  {entry.Backup.RemoteName} to {entry.Backup.Remote}: {what}"));
+        }
+    }
+
+    private static void PrintFailures(IAnsiConsole screen, StatusDocument report, TimeZoneInfo zone)
+    {
+        if (report.Failures.Count == 0)
+        {
+            return;
+        }
+
+        screen.WriteLine();
+        screen.WriteLine("Last failures:");
+        foreach (var backup in report.Failures)
+        {
+            var next = backup.NextAttemptAt is null ? "" : $" (again at {Screen.Time(backup.NextAttemptAt, zone)})";
+            screen.WriteLine(Screen.Line($"  {backup.Id} {backup.RemoteName} to {backup.Remote}, {backup.State}: {backup.Failure}{next}"));
+        }
+    }
+}

@@ -1,0 +1,53 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Configuration.Json;
+
+namespace Perb.Scheduler.Configuration;
+
+/// <summary>
+/// Finds and loads the configuration: <c>--config</c>, else <c>$PERB_CONFIG</c>, else <c>/etc/perb/appsettings.json</c>; never the current
+/// directory, where anybody could have planted one. <c>Perb__Section__Key</c> variables override.
+/// </summary>
+internal static class ConfigurationFile
+{
+    public const string DefaultPath = "/etc/perb/appsettings.json";
+
+    private const UnixFileMode WritableByOthers = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
+
+    public static string Locate(string? fromCommandLine) => Path.GetFullPath(
+        fromCommandLine ?? Environment.GetEnvironmentVariable("PERB_CONFIG") ?? DefaultPath);
+
+    /// <exception cref="ConfigurationException">Missing, unreadable, writable by others, or not JSON.</exception>
+    public static IConfigurationRoot Load(string path)
+    {
+        try
+        {
+            var mode = File.GetUnixFileMode(path);
+            if ((mode & WritableByOthers) != 0)
+            {
+                throw new ConfigurationException(
+                    $"{path}: others than its owner can write it, so it could make root run a program of theirs: chmod go-w {path}");
+            }
+
+            return new ConfigurationBuilder()
+                .Add<JsonConfigurationSource>(source =>
+                {
+                    source.Path = path;
+                    source.ResolveFileProvider();
+                })
+                .AddEnvironmentVariables()
+                .Build();
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new ConfigurationException($"{path}: there is no such file; name one with --config or $PERB_CONFIG");
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException($"{path}: {exception.Message}");
+        }
+        catch (Exception exception) when (exception is InvalidDataException or FormatException)
+        {
+            throw new ConfigurationException($"{path} is not valid JSON: {(exception.InnerException ?? exception).Message}");
+        }
+    }
+}

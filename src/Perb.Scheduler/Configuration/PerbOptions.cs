@@ -1,0 +1,75 @@
+namespace Perb.Scheduler.Configuration;
+
+/// <summary>
+/// The section <c>Perb</c> of appsettings.json, top to bottom. The sample at the root of the repository says what each key means;
+/// defaults stand here. Built once by <see cref="PerbOptionsReader"/>, never changed.
+/// </summary>
+public sealed record PerbOptions
+{
+    public required ProxmoxSection Proxmox { get; init; }
+
+    public required DiscoverySection Discovery { get; init; }
+
+    public required EncryptionSection Encryption { get; init; }
+
+    public required StagingSection Staging { get; init; }
+
+    public required RcloneSection Rclone { get; init; }
+
+    public required IReadOnlyList<RemoteSection> Remotes { get; init; }
+
+    public required string StateDirectory { get; init; }
+
+    public required TimeZoneInfo TimeZone { get; init; }
+
+    public required TimeSpan Rpo { get; init; }
+
+    public required IReadOnlyList<RpoOverride> RpoOverrides { get; init; }
+
+    public required string StorePath { get; init; }
+
+    /// <summary>Keys that are set and valid, but that this version does not act on yet. Said once at start.</summary>
+    public required IReadOnlyList<string> WithoutEffect { get; init; }
+}
+
+public sealed record ProxmoxSection(
+    Uri Url,
+    string Node,
+    string TokenId,
+    string TokenSecretFile,
+    string? CaFile,
+    IReadOnlyList<string> Fingerprints);
+
+public sealed record DiscoverySection(
+    TimeSpan Poll,
+    string Reconcile,
+    IReadOnlyList<string> Storages,
+    IReadOnlyList<GuestRule> Include,
+    IReadOnlyList<GuestRule> Exclude,
+    TimeSpan IgnoreOlderThan);
+
+public sealed record EncryptionSection(
+    IReadOnlyList<string> Recipients,
+    string Packet,
+    bool HideRecipients,
+    long VolumeBytes);
+
+public sealed record StagingSection(string Directory, long MaxBytes, FreeSpaceFloor MinFree, int Sealers);
+
+public sealed record RcloneSection(
+    string Program,
+    string ConfigFile,
+    TimeSpan StallTimeout,
+    IReadOnlyDictionary<string, string> Environment);
+
+public sealed record RemoteSection(string Name, string Path, VerifyLevel Verify, string? BandwidthLimit);
+
+/// <summary>How a copy was proven, weakest first; the words are those of DESIGN 1.8.</summary>
+public enum VerifyLevel
+{
+    Size,
+    Hash,
+    Download,
+}
+
+public sealed record RpoOverride(IReadOnlyList<GuestRule> Guests, TimeSpan Rpo);

@@ -1,0 +1,302 @@
+using System.Text.RegularExpressions;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Configuration;
+using Quartz;
+
+namespace Perb.Scheduler.Configuration;
+
+/// <summary>From configuration to <see cref="PerbOptions"/>: every key, its default, and what is allowed.</summary>
+internal sealed partial class PerbOptionsReader
+{
+    private const string AbsolutePath = "an absolute path";
+    private const string CronExpected = "a Quartz cron expression with seconds, such as \"0 7 * * * ?\"";
+    private const string NodeName = "the node's name, as in /etc/pve/nodes";
+
+    private readonly List<string> _faults = [];
+    private readonly HashSet<string> _asked = new(StringComparer.OrdinalIgnoreCase);
+    private readonly List<string> _withoutEffect = [];
+
+    /// <exception cref="ConfigurationException">With every fault of the file at once.</exception>
+    public static PerbOptions Read(IConfiguration configuration)
+    {
+        var reader = new PerbOptionsReader();
+        var options = reader.ReadAll(new SettingsReader(configuration.GetSection("Perb"), reader._faults, reader._asked));
+        reader.RefuseUnknownKeys(configuration);
+        return reader._faults.Count == 0 ? options : throw new ConfigurationException(reader._faults);
+    }
+
+    private PerbOptions ReadAll(SettingsReader perb)
+    {
+        var stateDirectory = PathAt(perb, "StateDirectory", "/var/lib/perb");
+        var encryption = ReadEncryption(perb.Section("Encryption"));
+        var options = new PerbOptions
+        {
+            Proxmox = ReadProxmox(perb.Section("Proxmox")),
+            Discovery = ReadDiscovery(perb.Section("Discovery")),
+            Encryption = encryption,
+            Staging = ReadStaging(perb.Section("Staging"), stateDirectory, encryption.VolumeBytes),
+            Rclone = ReadRclone(perb.Section("Rclone"), stateDirectory),
+            Remotes = ReadRemotes(perb),
+            StateDirectory = stateDirectory,
+            TimeZone = perb.Value("TimeZone", TimeZoneInfo.Local, TryTimeZone, "an IANA time zone such as \"Europe/Vienna\""),
+            Rpo = perb.Duration("Rpo", TimeSpan.FromHours(30), TimeSpan.FromMinutes(1)),
+            RpoOverrides = [.. perb.Sections("RpoOverrides").Select(entry => new RpoOverride(
+                entry.Values<GuestRule>("Guests", GuestRule.TryParse, GuestRule.Expected),
+                entry.Duration("Rpo", TimeSpan.FromHours(30), TimeSpan.FromMinutes(1))))],
+            StorePath = ReadStore(perb.Section("Store"), stateDirectory),
+            WithoutEffect = _withoutEffect,
+        };
+        ReadStatus(perb.Section("Status"));
+        ReadNotify(perb);
+        return options;
+    }
+
+    private static ProxmoxSection ReadProxmox(SettingsReader proxmox)
+    {
+        var url = proxmox.Value("Url", new Uri("https://127.0.0.1:8006"), TryHttps, "an address such as \"https://127.0.0.1:8006\"");
+        var tokenId = proxmox.Required("TokenId", "a token's id such as \"perb@pve!node\"");
+        if (tokenId.Length > 0 && !TokenIdPattern().IsMatch(tokenId))
+        {
+            proxmox.Fault("TokenId", "must have the form user@realm!name, such as \"perb@pve!node\"");
+        }
+
+        var node = proxmox.Text("Node") ?? Environment.MachineName.Split('.')[0];
+        if (!NodePattern().IsMatch(node))
+        {
+            proxmox.Fault("Node", $"must be {NodeName}");
+        }
+
+        return new ProxmoxSection(
+            url,
+            node,
+            tokenId,
+            proxmox.Required("TokenSecretFile", "the file that holds the token's secret"),
+            PathOrNull(proxmox, "CaFile"),
+            proxmox.Texts("Fingerprints"));
+    }
+
+    private static DiscoverySection ReadDiscovery(SettingsReader discovery)
+    {
+        PathAt(discovery, "SpoolDirectory", "/var/spool/perb");
+        return new DiscoverySection(
+            discovery.Duration("Poll", TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(1)),
+            discovery.Value("Reconcile", "0 7 * * * ?", TryCron, CronExpected),
+            discovery.Texts("Storages"),
+            discovery.Values<GuestRule>("Include", GuestRule.TryParse, GuestRule.Expected),
+            discovery.Values<GuestRule>("Exclude", GuestRule.TryParse, GuestRule.Expected),
+            discovery.Duration("IgnoreOlderThan", TimeSpan.FromDays(7), TimeSpan.Zero));
+    }
+
+    private EncryptionSection ReadEncryption(SettingsReader encryption)
+    {
+        var recipients = encryption.Texts("Recipients");
+        if (recipients.Count == 0)
+        {
+            encryption.Fault("Recipients", "is missing: it must list at least one OpenPGP public key file");
+        }
+
+        if (encryption.Text("SigningKey") is not null)
+        {
+            encryption.Fault("SigningKey", "is not supported by this version: remove it (manifests would be unsigned)");
+        }
+
+        if (encryption.Texts("TrustedSigners").Count > 0)
+        {
+            _withoutEffect.Add($"{encryption.Path}:TrustedSigners (signatures are not checked yet)");
+        }
+
+        return new EncryptionSection(
+            recipients,
+            Choice(encryption, "Packet", "auto", "mdc", "ocb"),
+            encryption.Flag("HideRecipients", false),
+            encryption.Size("VolumeSize", 1L << 30, 1 << 20));
+    }
+
+    private static StagingSection ReadStaging(SettingsReader staging, string stateDirectory, long volumeBytes)
+    {
+        var maxBytes = staging.Size("MaxSize", 8L << 30, 1 << 20);
+        if (maxBytes < volumeBytes)
+        {
+            staging.Fault("MaxSize", $"must hold at least one volume (Encryption:VolumeSize is {ByteSize.Format(volumeBytes)})");
+        }
+
+        return new StagingSection(
+            PathAt(staging, "Directory", Path.Combine(stateDirectory, "staging")),
+            maxBytes,
+            staging.Value("MinFree", new FreeSpaceFloor(0, 0.1), FreeSpaceFloor.TryParse, FreeSpaceFloor.Expected),
+            staging.Count("Sealers", 1, 1, 64));
+    }
+
+    private static RcloneSection ReadRclone(SettingsReader rclone, string stateDirectory) => new(
+        rclone.Text("Program") ?? "rclone",
+        PathAt(rclone, "ConfigFile", Path.Combine(stateDirectory, "rclone.conf")),
+        rclone.Duration("StallTimeout", TimeSpan.FromMinutes(10), TimeSpan.FromSeconds(1)),
+        rclone.Map("Environment"));
+
+    private List<RemoteSection> ReadRemotes(SettingsReader perb)
+    {
+        var remotes = perb.Sections("Remotes").Select(ReadRemote).ToList();
+        if (remotes.Count == 0)
+        {
+            perb.Fault("Remotes", "is missing: at least one remote with Name and Path is needed");
+        }
+
+        foreach (var group in remotes.GroupBy(remote => remote.Name).Where(group => group.Key.Length > 0 && group.Count() > 1))
+        {
+            perb.Fault("Remotes", $"has the Name \"{group.Key}\" more than once");
+        }
+
+        foreach (var group in remotes.GroupBy(remote => remote.Path.TrimEnd('/')).Where(group => group.Key.Length > 0 && group.Count() > 1))
+        {
+            perb.Fault("Remotes", $"has the Path \"{group.Key}\" more than once");
+        }
+
+        return remotes;
+    }
+
+    private RemoteSection ReadRemote(SettingsReader remote)
+    {
+        var name = remote.Required("Name", "a short name of letters, digits, - and _");
+        if (name.Length > 0 && !RemoteNamePattern().IsMatch(name))
+        {
+            remote.Fault("Name", "must be 1 to 32 letters, digits, - and _");
+        }
+
+        var path = remote.Required("Path", "an rclone path such as \"gdrive:perb\"");
+        ReadRetention(remote);
+        foreach (var key in (string[])["PruneSchedule", "VerifySchedule"])
+        {
+            remote.Value(key, "", TryCron, CronExpected);
+        }
+
+        if (remote.Count("Uploads", 1, 1, 64) > 1)
+        {
+            _withoutEffect.Add($"{remote.Path}:Uploads (one upload at a time for now)");
+        }
+
+        if (remote.Size("DailyLimit", 0, 1 << 20) > 0)
+        {
+            _withoutEffect.Add($"{remote.Path}:DailyLimit (uploads are not limited by day yet)");
+        }
+
+        if (remote.Value<DayWindow?>("UploadWindow", null, DayWindow.TryParse!, DayWindow.Expected) is not null)
+        {
+            _withoutEffect.Add($"{remote.Path}:UploadWindow (uploads run at any time for now)");
+        }
+
+        return new RemoteSection(
+            name,
+            path,
+            Enum.Parse<VerifyLevel>(Choice(remote, "Verify", "hash", "size", "download"), ignoreCase: true),
+            remote.Text("BandwidthLimit"));
+    }
+
+    private void ReadRetention(SettingsReader remote)
+    {
+        if (!remote.Has("Retention"))
+        {
+            return;
+        }
+
+        var retention = remote.Section("Retention");
+        foreach (var key in (string[])["KeepLast", "KeepHourly", "KeepDaily", "KeepWeekly", "KeepMonthly", "KeepYearly"])
+        {
+            retention.Count(key, 0, 0, int.MaxValue);
+        }
+
+        retention.Count("KeepAtLeast", 2, 1, int.MaxValue);
+        _withoutEffect.Add($"{retention.Path} (this version keeps everything)");
+    }
+
+    private static string ReadStore(SettingsReader store, string stateDirectory)
+    {
+        Choice(store, "Provider", "sqlite");
+        var fallback = Path.Combine(stateDirectory, "perb.db");
+        return store.Value("ConnectionString", fallback, TryDataSource, "\"Data Source=/absolute/path/perb.db\"");
+    }
+
+    private void ReadStatus(SettingsReader status)
+    {
+        if (status.Text("Listen") is not null)
+        {
+            _withoutEffect.Add($"{status.Path}:Listen (there is no status page yet)");
+        }
+
+        foreach (var key in (string[])["TokenFile", "CertificateFile", "KeyFile"])
+        {
+            status.Text(key);
+        }
+    }
+
+    private static void ReadNotify(SettingsReader perb)
+    {
+        if (perb.Sections("Notify").Count > 0)
+        {
+            perb.Fault("Notify", "is not supported by this version: remove its entries (nobody would be notified)");
+        }
+    }
+
+    private void RefuseUnknownKeys(IConfiguration configuration)
+    {
+        foreach (var (key, _) in configuration.GetSection("Perb").AsEnumerable())
+        {
+            if (!_asked.Contains(key) && key != "Perb" && !_faults.Any(fault => fault.StartsWith(key, StringComparison.Ordinal)))
+            {
+                var parent = key[..key.LastIndexOf(':')];
+                if (parent == "Perb" || _asked.Contains(parent))
+                {
+                    _faults.Add($"{key} is not a key that Perb knows: check its spelling against the sample appsettings.json");
+                }
+            }
+        }
+    }
+
+    private static string Choice(SettingsReader section, string key, string fallback, params string[] others)
+    {
+        string[] allowed = [fallback, .. others];
+        return section.Value(
+            key,
+            fallback,
+            (string text, out string value) => allowed.Contains(value = text),
+            string.Join(" or ", allowed.Select(word => $"\"{word}\"")));
+    }
+
+    private static string PathAt(SettingsReader section, string key, string fallback) =>
+        section.Value(key, fallback, TryAbsolute, AbsolutePath);
+
+    private static string? PathOrNull(SettingsReader section, string key) =>
+        section.Value<string?>(key, null, TryAbsolute!, AbsolutePath);
+
+    private static bool TryAbsolute(string text, out string path) => Path.IsPathRooted(path = text);
+
+    private static bool TryCron(string text, out string cron) => CronExpression.TryParse(cron = text, out _);
+
+    private static bool TryHttps(string text, out Uri url) =>
+        Uri.TryCreate(text, UriKind.Absolute, out url!) && url.Scheme == Uri.UriSchemeHttps && url.PathAndQuery == "/";
+
+    private static bool TryTimeZone(string text, out TimeZoneInfo zone) => TimeZoneInfo.TryFindSystemTimeZoneById(text, out zone!);
+
+    private static bool TryDataSource(string text, out string path)
+    {
+        path = "";
+        try
+        {
+            path = new SqliteConnectionStringBuilder(text).DataSource;
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
+
+        return Path.IsPathRooted(path);
+    }
+
+    [GeneratedRegex(@"\A[^@!\s:/]+@[A-Za-z][A-Za-z0-9.\-_]+![A-Za-z][A-Za-z0-9.\-_]+\z")]
+    private static partial Regex TokenIdPattern();
+
+    [GeneratedRegex(@"\A[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\z")]
+    private static partial Regex NodePattern();
+
+    [GeneratedRegex(@"\A[A-Za-z0-9_-]{1,32}\z")]
+    private static partial Regex RemoteNamePattern();
+}

@@ -1,0 +1,58 @@
+namespace Perb.Scheduler.Configuration;
+
+/// <summary>
+/// A secret kept in a file of its own. A name without a slash is looked up among systemd's credentials, then beside the configuration.
+/// </summary>
+internal static class SecretFile
+{
+    private const int MaxBytes = 4096;
+
+    private const UnixFileMode Forbidden =
+        UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
+
+    /// <exception cref="ConfigurationException">Missing, unreadable, empty, or open to others.</exception>
+    public static string Read(string key, string name, string configurationFile)
+    {
+        var path = Locate(name, configurationFile);
+        try
+        {
+            var mode = File.GetUnixFileMode(path);
+            if ((mode & Forbidden) != 0)
+            {
+                throw new ConfigurationException($"{key}: {path} is open to others: chmod 600 {path}");
+            }
+
+            using var stream = File.OpenRead(path);
+            var buffer = new byte[MaxBytes];
+            var length = stream.ReadAtLeast(buffer, MaxBytes, throwOnEndOfStream: false);
+            var secret = System.Text.Encoding.UTF8.GetString(buffer, 0, length).Trim();
+            return secret.Length > 0 && length < MaxBytes && !secret.Any(char.IsWhiteSpace)
+                ? secret
+                : throw new ConfigurationException($"{key}: {path} must hold the secret alone, on one line");
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new ConfigurationException($"{key}: there is no file {path}");
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException($"{key}: {path} cannot be read: {exception.Message}");
+        }
+    }
+
+    private static string Locate(string name, string configurationFile)
+    {
+        if (name.Contains('/', StringComparison.Ordinal))
+        {
+            return Path.GetFullPath(name);
+        }
+
+        if (Environment.GetEnvironmentVariable("CREDENTIALS_DIRECTORY") is { Length: > 0 } credentials
+            && File.Exists(Path.Combine(credentials, name)))
+        {
+            return Path.Combine(credentials, name);
+        }
+
+        return Path.Combine(Path.GetDirectoryName(configurationFile)!, name);
+    }
+}

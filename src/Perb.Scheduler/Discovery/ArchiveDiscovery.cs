@@ -1,0 +1,201 @@
+using Perb.ProxmoxClient;
+using Perb.Scheduler.Configuration;
+using Perb.Scheduler.Observability;
+using Perb.Scheduler.Pipeline;
+using Perb.Scheduler.Store;
+
+namespace Perb.Scheduler.Discovery;
+
+/// <summary>
+/// Finds archives. The task list is only a hint that there may be new ones; the listing of the dump directories is the truth. Both end in
+/// the same idempotent comparison with the store, so that anything missed at one time is found at the next.
+/// </summary>
+public sealed class ArchiveDiscovery(
+    ProxmoxApi api,
+    VzdumpTasks vzdumpTasks,
+    DumpListing dumpListing,
+    DiscoveryDiff diff,
+    DiscoveryStore store,
+    StatusStore status,
+    PerbOptions options,
+    WakeUp wakeUp,
+    TimeProvider time,
+    ILogger<ArchiveDiscovery> logger) : IDisposable
+{
+    private readonly SemaphoreSlim _oneAtATime = new(1);
+    private TokenPrivileges? _privileges;
+
+    /// <summary>A cheap look at the task list; lists the directories only where something may have changed.</summary>
+    /// <exception cref="ProxmoxException">The node does not answer, or not as it should.</exception>
+    public async Task PollAsync(CancellationToken cancellationToken)
+    {
+        await _oneAtATime.WaitAsync(cancellationToken);
+        try
+        {
+            var privileges = _privileges ?? await ReadPrivilegesAsync(cancellationToken);
+            var tasks = await vzdumpTasks.LookAsync(privileges.SeesTasks, time.GetUtcNow(), cancellationToken);
+            var noted = await store.NotedTasksAsync(cancellationToken);
+            var ended = tasks.Finished.Where(task => !noted.Contains(task.Upid.ToString())).ToList();
+            if (ended.Count > 0 || !tasks.IsIdle || await store.HasUnsettledAsync(cancellationToken))
+            {
+                var how = ended.Count > 0 ? $"vzdump task {ended[0].Upid} ended: {Printable.Clean(ended[0].ExitStatus!.Text, 100)}" : "poll";
+                await ListAsync(tasks, how, cancellationToken);
+                await NoteAsync(ended, cancellationToken);
+            }
+
+            await status.NoteTimeAsync("last poll", time.GetUtcNow(), cancellationToken);
+        }
+        finally
+        {
+            _oneAtATime.Release();
+        }
+    }
+
+    /// <summary>Lists everything, whatever the task list says: what a poll missed, and what no task made.</summary>
+    /// <exception cref="ProxmoxException">The node does not answer, or not as it should.</exception>
+    public async Task ReconcileAsync(CancellationToken cancellationToken)
+    {
+        await _oneAtATime.WaitAsync(cancellationToken);
+        try
+        {
+            var privileges = await ReadPrivilegesAsync(cancellationToken);
+            var tasks = await vzdumpTasks.LookAsync(privileges.SeesTasks, time.GetUtcNow(), cancellationToken);
+            await RecordGuestsAsync(cancellationToken);
+            await ListAsync(tasks, "reconcile", cancellationToken);
+            var noted = await store.NotedTasksAsync(cancellationToken);
+            await NoteAsync([.. tasks.Finished.Where(task => !noted.Contains(task.Upid.ToString()))], cancellationToken);
+            await status.NoteTimeAsync("last reconcile", time.GetUtcNow(), cancellationToken);
+        }
+        finally
+        {
+            _oneAtATime.Release();
+        }
+    }
+
+    public void Dispose() => _oneAtATime.Dispose();
+
+    private async Task<TokenPrivileges> ReadPrivilegesAsync(CancellationToken cancellationToken)
+    {
+        _privileges = TokenPrivileges.Of(await api.GetPermissionsAsync(cancellationToken), options.Proxmox.Node);
+        await SetTroubleAsync(
+            "token privileges",
+            _privileges.Missing.Count == 0
+                ? null
+                : $"{options.Proxmox.TokenId} lacks {string.Join(", ", _privileges.Missing)}: what it may not see looks absent; {TokenPrivileges.Remedy(options.Proxmox.TokenId)}",
+            cancellationToken);
+        return _privileges;
+    }
+
+    private async Task RecordGuestsAsync(CancellationToken cancellationToken)
+    {
+        var guests = await api.GetGuestsAsync(cancellationToken);
+        await store.RecordGuestsAsync(
+            [.. guests.Where(guest => guest.Node == options.Proxmox.Node).Select(Known)], time.GetUtcNow(), cancellationToken);
+    }
+
+    private async Task ListAsync(TaskView tasks, string how, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var directories = DumpDirectory.Of(
+            await api.GetStorageConfigurationAsync(cancellationToken),
+            await api.GetNodeStoragesAsync(options.Proxmox.Node, null, cancellationToken),
+            options.Proxmox.Node,
+            options.Discovery.Storages);
+        await SetTroubleAsync(
+            "discovery",
+            directories.Count > 0 ? null : "no storage with backup content is visible to the token: nothing can be discovered",
+            cancellationToken);
+
+        var known = await store.LoadKnownAsync(cancellationToken);
+        var archives = new List<FoundArchive>();
+        var spokenFor = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var directory in directories)
+        {
+            var absence = TryList(directory, tasks.IsIdle, now, archives);
+            absence ??= archives.All(archive => archive.Storage != directory.Storage) && known.Values.Any(backup => backup.Storage == directory.Storage && backup.State == Backups.BackupState.Discovered)
+                ? "it lists nothing although archives in it wait to be shipped; is it mounted?"
+                : null;
+            await SetTroubleAsync($"storage {directory.Storage}", absence, cancellationToken);
+            if (absence is null)
+            {
+                spokenFor.Add(directory.Storage);
+            }
+        }
+
+        var guests = NeedsGuests ? (await api.GetGuestsAsync(cancellationToken)).ToDictionary(guest => guest.VmId, Known) : [];
+        var changes = diff.Between(known, new Listing(archives, spokenFor), guests, now);
+        await store.ApplyAsync(changes, how, now, cancellationToken);
+        Report(changes);
+        wakeUp.Ring();
+    }
+
+    private bool NeedsGuests => options.Discovery.Include.Concat(options.Discovery.Exclude).Any(rule => rule.NeedsApi);
+
+    /// <summary>Null where the directory was read; otherwise why not.</summary>
+    private string? TryList(DumpDirectory directory, bool isVzdumpIdle, DateTimeOffset now, List<FoundArchive> archives)
+    {
+        if (directory.Path is null)
+        {
+            return directory.Absence;
+        }
+
+        try
+        {
+            archives.AddRange(dumpListing.List(directory.Path, directory.Storage, options.Proxmox.Node, isVzdumpIdle, now));
+            return null;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return $"{directory.Path} cannot be listed: {exception.Message}";
+        }
+    }
+
+    private async Task NoteAsync(List<ProxmoxTask> ended, CancellationToken cancellationToken)
+    {
+        await store.NoteTasksAsync(ended, time.GetUtcNow() - (VzdumpTasks.LookBack * 2), cancellationToken);
+        foreach (var task in ended.Where(task => task.ExitStatus!.Kind is TaskExitKind.Error or TaskExitKind.Unknown))
+        {
+            logger.VzdumpTaskFailed(task.Upid.ToString(), Printable.Clean(task.ExitStatus!.Text, 200));
+        }
+    }
+
+    private void Report(IReadOnlyList<DiscoveryChange> changes)
+    {
+        foreach (var change in changes)
+        {
+            switch (change)
+            {
+                case DiscoveryChange.New { SkipReason: null } added:
+                    logger.ArchiveDiscovered(added.Archive.Name.FileName, added.Archive.Storage, ByteSize.Format(added.Archive.SizeBytes), added.Remote);
+                    break;
+                case DiscoveryChange.New added:
+                    logger.ArchiveSkipped(added.Archive.Name.FileName, added.Remote, added.SkipReason);
+                    break;
+                case DiscoveryChange.SourceGone gone:
+                    logger.SourceMissing(gone.Path);
+                    break;
+                case DiscoveryChange.Conflict conflict:
+                    logger.NameConflict(conflict.Text);
+                    break;
+            }
+        }
+    }
+
+    private async Task SetTroubleAsync(string subject, string? text, CancellationToken cancellationToken)
+    {
+        if (text is null)
+        {
+            if (await status.ClearAsync(subject, cancellationToken))
+            {
+                logger.TroubleOver(subject);
+            }
+        }
+        else if (await status.RaiseAsync(subject, text, cancellationToken))
+        {
+            logger.TroubleBegan(subject, text);
+        }
+    }
+
+    private static KnownGuest Known(Guest guest) =>
+        new(guest.VmId, guest.Type == GuestType.Qemu ? "qemu" : "lxc", guest.Name, guest.Pool, guest.Tags);
+}

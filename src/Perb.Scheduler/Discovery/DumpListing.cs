@@ -1,0 +1,45 @@
+using Perb.Scheduler.Backups;
+
+namespace Perb.Scheduler.Discovery;
+
+/// <summary>
+/// Lists the whole archives of a dump directory. vzdump writes <c>….dat</c> and renames, so a standard name is a whole file. Symbolic
+/// links are not followed: what they lead to is not the storage's, and the service may read what guests' owners may not.
+/// </summary>
+public sealed class DumpListing(TimeZoneInfo nodeTimeZone)
+{
+    /// <summary>After this long nobody adds a log or notes any more.</summary>
+    public static readonly TimeSpan SettledAfter = TimeSpan.FromMinutes(10);
+
+    /// <param name="directory">A dump directory that is there.</param>
+    /// <param name="storage">Whose it is.</param>
+    /// <param name="node">This node.</param>
+    /// <param name="isVzdumpIdle">No vzdump task runs: every archive has its companions.</param>
+    /// <param name="now">For telling old archives.</param>
+    /// <exception cref="IOException">The directory is not there, or its share fails.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
+    public IReadOnlyList<FoundArchive> List(string directory, string storage, string node, bool isVzdumpIdle, DateTimeOffset now)
+    {
+        var found = new List<FoundArchive>();
+        foreach (var file in new DirectoryInfo(directory).EnumerateFiles())
+        {
+            if (!ArchiveName.TryParse(file.Name, out var name) || file.Attributes.HasFlag(FileAttributes.ReparsePoint) || !file.Exists)
+            {
+                continue;
+            }
+
+            var modifiedAt = new DateTimeOffset(file.LastWriteTimeUtc, TimeSpan.Zero);
+            found.Add(new FoundArchive(
+                name,
+                storage,
+                node,
+                file.FullName,
+                file.Length,
+                modifiedAt,
+                NodeClock.ToInstant(name.LocalTime, nodeTimeZone),
+                isVzdumpIdle || now - modifiedAt > SettledAfter));
+        }
+
+        return found;
+    }
+}

@@ -1,0 +1,53 @@
+using Perb.Scheduler.Backups;
+
+namespace Perb.Scheduler.Discovery;
+
+/// <summary>A whole archive that a listing of a dump directory saw.</summary>
+/// <param name="IsSettled">Its <c>.log</c> and <c>.notes</c> are there too if they ever come: it may be sealed.</param>
+public sealed record FoundArchive(
+    ArchiveName Name,
+    string Storage,
+    string Node,
+    string Path,
+    long SizeBytes,
+    DateTimeOffset ModifiedAt,
+    DateTimeOffset Time,
+    bool IsSettled);
+
+/// <summary>What the store knows of a backup when a listing is compared with it.</summary>
+public sealed record KnownBackup(
+    long Id,
+    string Remote,
+    string RemoteName,
+    string Archive,
+    BackupState State,
+    string Storage,
+    string Path,
+    long SizeBytes,
+    DateTimeOffset ModifiedAt,
+    bool IsSettled,
+    bool HasPlan,
+    string? Failure);
+
+/// <summary>What a listing changes in the store. Applying one twice changes nothing more.</summary>
+public abstract record DiscoveryChange
+{
+    /// <summary>First sight of an archive; <paramref name="SkipReason"/> null means that it is to be shipped.</summary>
+    public sealed record New(FoundArchive Archive, string Remote, string? SkipReason) : DiscoveryChange;
+
+    /// <summary>The same archive, elsewhere or settled by now.</summary>
+    public sealed record Seen(long Id, FoundArchive Archive) : DiscoveryChange;
+
+    /// <summary>Other bytes under the name of a backup that has not been sealed yet: what was planned is void.</summary>
+    public sealed record Replaced(long Id, FoundArchive Archive) : DiscoveryChange;
+
+    /// <summary>To be shipped after all: a rule changed, or the archive reappeared.</summary>
+    public sealed record Revived(long Id, FoundArchive Archive) : DiscoveryChange;
+
+    public sealed record Skipped(long Id, string Reason) : DiscoveryChange;
+
+    public sealed record SourceGone(long Id, string Path) : DiscoveryChange;
+
+    /// <summary>A different archive of the same name as one that was shipped, or that lies elsewhere: a person must look.</summary>
+    public sealed record Conflict(long Id, string Text) : DiscoveryChange;
+}

@@ -1,0 +1,80 @@
+namespace Perb.Scheduler.Observability;
+
+/// <summary>
+/// Every message of this assembly. Event ids by area, never reused: 1000 discovery, 2000 pipeline, 3000 store and leases, 4000 prune,
+/// 5000 restore, 9000 host. Information is the operator's story, a warning is retried by itself, an error needs a person.
+/// </summary>
+internal static partial class Log
+{
+    [LoggerMessage(1001, LogLevel.Information, "Discovered {Archive} in {Storage} ({Size}), for {Remote}")]
+    public static partial void ArchiveDiscovered(this ILogger logger, string archive, string storage, string size, string remote);
+
+    [LoggerMessage(1002, LogLevel.Information, "Skipped {Archive} for {Remote}: {Reason}")]
+    public static partial void ArchiveSkipped(this ILogger logger, string archive, string remote, string reason);
+
+    [LoggerMessage(1003, LogLevel.Error, "{Path} was removed before it was sealed: that backup is not offsite and cannot be any more")]
+    public static partial void SourceMissing(this ILogger logger, string path);
+
+    [LoggerMessage(1004, LogLevel.Error, "Name conflict: {Text}")]
+    public static partial void NameConflict(this ILogger logger, string text);
+
+    [LoggerMessage(1005, LogLevel.Warning, "Proxmox reports that vzdump task {Upid} ended with '{Status}': guests may lack a new archive, its task log says which")]
+    public static partial void VzdumpTaskFailed(this ILogger logger, string upid, string status);
+
+    [LoggerMessage(1006, LogLevel.Warning, "Trouble with {Subject}: {Text}")]
+    public static partial void TroubleBegan(this ILogger logger, string subject, string text);
+
+    [LoggerMessage(1007, LogLevel.Information, "Trouble with {Subject} is over")]
+    public static partial void TroubleOver(this ILogger logger, string subject);
+
+    [LoggerMessage(2001, LogLevel.Information, "Remote {Remote} is ready: {Path}, copies are verified by {Hash}")]
+    public static partial void RemoteReady(this ILogger logger, string remote, string path, string hash);
+
+    [LoggerMessage(2002, LogLevel.Error, "Remote {Remote} is refused: {Text}")]
+    public static partial void RemoteRefused(this ILogger logger, string remote, string text);
+
+    [LoggerMessage(2003, LogLevel.Information, "Sealing {RemoteName} for {Remote}: {Volumes} volume(s), {Size}")]
+    public static partial void SealingBegan(this ILogger logger, string remoteName, string remote, int volumes, string size);
+
+    [LoggerMessage(2004, LogLevel.Information, "Published {RemoteName} on {Remote}: verified by {How}, {Size} in {Elapsed}")]
+    public static partial void BackupPublished(
+        this ILogger logger, string remoteName, string remote, string how, string size, string elapsed);
+
+    [LoggerMessage(2005, LogLevel.Information, "{RemoteName} is on {Remote} already: verified and taken over")]
+    public static partial void BackupAdopted(this ILogger logger, string remoteName, string remote);
+
+    [LoggerMessage(2006, LogLevel.Warning, "{RemoteName} to {Remote} failed: {Failure} Next attempt at {NextAttemptAt:u}")]
+    public static partial void BackupWillBeRetried(
+        this ILogger logger, string remoteName, string remote, string failure, DateTimeOffset nextAttemptAt);
+
+    [LoggerMessage(2007, LogLevel.Error, "{RemoteName} to {Remote} needs a person: {Failure}")]
+    public static partial void BackupFailed(this ILogger logger, Exception? exception, string remoteName, string remote, string failure);
+
+    [LoggerMessage(2008, LogLevel.Information, "Swept {File}: no record speaks of it")]
+    public static partial void StagingSwept(this ILogger logger, string file);
+
+    [LoggerMessage(2009, LogLevel.Error, "The worker of {Remote} stumbled and goes on in a few minutes")]
+    public static partial void WorkerStumbled(this ILogger logger, Exception exception, string remote);
+
+    [LoggerMessage(2010, LogLevel.Information, "{RemoteName} to {Remote}: {Step} of volume {Volume}, {Done} of {Total}, {Rate}/s")]
+    public static partial void Progress(
+        this ILogger logger, string remoteName, string remote, string step, int volume, string done, string total, string rate);
+
+    [LoggerMessage(3001, LogLevel.Warning, "{Text}")]
+    public static partial void LeaseLost(this ILogger logger, string text);
+
+    [LoggerMessage(3002, LogLevel.Warning, "Ended rclone process {Process}, left over from an earlier life")]
+    public static partial void SurvivorEnded(this ILogger logger, string process);
+
+    [LoggerMessage(9001, LogLevel.Information, "Perb {Version} on node {Node}, installation {Installation}; configuration {File}")]
+    public static partial void Started(this ILogger logger, string version, string node, string installation, string file);
+
+    [LoggerMessage(9002, LogLevel.Warning, "No effect in this version: {Key}")]
+    public static partial void KeyWithoutEffect(this ILogger logger, string key);
+
+    [LoggerMessage(9003, LogLevel.Error, "A scheduled {Job} stumbled")]
+    public static partial void JobStumbled(this ILogger logger, Exception exception, string job);
+
+    [LoggerMessage(9004, LogLevel.Warning, "Recipient {File} ({UserId}) expires {ExpiresAt:u}: renew the key and replace the file; shipping goes on")]
+    public static partial void RecipientExpires(this ILogger logger, string file, string userId, DateTimeOffset expiresAt);
+}

@@ -1,0 +1,55 @@
+using System.Globalization;
+using Microsoft.Extensions.DependencyInjection;
+using Perb.Scheduler.Configuration;
+using Serilog;
+using Serilog.Events;
+using Serilog.Formatting.Display;
+
+namespace Perb.Scheduler.Observability;
+
+/// <summary>Where the human-readable log goes: the service's to stdout (systemd's journal), a command's to stderr.</summary>
+public enum LogTarget
+{
+    StandardOutput,
+    StandardError,
+}
+
+/// <summary>The only place that knows Serilog. Console and a rolling file; the section <c>Serilog</c> can change levels and add sinks.</summary>
+internal static class Logging
+{
+    private const string Template = "{Timestamp:HH:mm:ss} {Level:u3} {Message:lj}{NewLine}{Exception}";
+    private const string FileTemplate = "{Timestamp:yyyy-MM-dd HH:mm:ss.fff zzz} {Level:u3} {Message:lj}{NewLine}{Exception}";
+    private const long MaxFileBytes = 16L << 20;
+    private const int KeptFiles = 14;
+
+    public static void AddPerbLogging(this IServiceCollection services, Settings settings, LogTarget target)
+    {
+        var console = new TerminalLine(target == LogTarget.StandardOutput ? Console.Out : Console.Error, new MessageTemplateTextFormatter(Template, CultureInfo.InvariantCulture));
+        services.AddSingleton(console);
+        services.AddSerilog(logger =>
+        {
+            logger.MinimumLevel.Information()
+                .MinimumLevel.Override("Quartz", LogEventLevel.Warning)
+                .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
+                .Enrich.FromLogContext()
+                .WriteTo.Sink(console)
+                .WriteTo.File(
+                    FileOf(settings.Options),
+                    outputTemplate: FileTemplate,
+                    formatProvider: CultureInfo.InvariantCulture,
+                    rollingInterval: RollingInterval.Day,
+                    rollOnFileSizeLimit: true,
+                    fileSizeLimitBytes: MaxFileBytes,
+                    retainedFileCountLimit: KeptFiles);
+            if (settings.Root.GetSection("Serilog").GetChildren().Any())
+            {
+                logger.ReadFrom.Configuration(settings.Root);
+            }
+        });
+    }
+
+    /// <summary>systemd's log directory where the unit has one, else beside the state.</summary>
+    public static string FileOf(PerbOptions options) => Path.Combine(
+        Environment.GetEnvironmentVariable("LOGS_DIRECTORY") is { Length: > 0 } directory ? directory : Path.Combine(options.StateDirectory, "log"),
+        "perb-.log");
+}

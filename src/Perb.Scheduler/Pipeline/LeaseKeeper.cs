@@ -1,0 +1,46 @@
+using Perb.Scheduler.Store;
+
+namespace Perb.Scheduler.Pipeline;
+
+/// <summary>Renews a claim while its work runs, and stops the work when the claim is lost: two workers must never send the same volume.</summary>
+public sealed class LeaseKeeper(PipelineStore store, Activities activities, TimeProvider time)
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
+
+    public async Task RunAsync(Claim claim, Func<CancellationToken, Task> work, CancellationToken cancellationToken)
+    {
+        using var working = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var keeping = new CancellationTokenSource();
+        var keeper = KeepAsync(claim, working, keeping.Token);
+        try
+        {
+            await work(working.Token);
+        }
+        finally
+        {
+            await keeping.CancelAsync();
+            await keeper;
+            activities.Finished(claim.Backup);
+        }
+    }
+
+    private async Task KeepAsync(Claim claim, CancellationTokenSource working, CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(cancellationToken))
+            {
+                await store.RenewAsync(claim, activities.Of(claim.Backup.Id), cancellationToken);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The work is over.
+        }
+        catch (Exception exception) when (exception is LeaseLostException or Microsoft.Data.Sqlite.SqliteException)
+        {
+            await working.CancelAsync();
+        }
+    }
+}

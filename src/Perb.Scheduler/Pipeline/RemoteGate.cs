@@ -1,0 +1,70 @@
+using System.Text.Json;
+using Perb.Scheduler.Backups;
+using Perb.Scheduler.Configuration;
+using Perb.Scheduler.Observability;
+using Perb.Transfer.Hashing;
+using Perb.Transfer.Rclone;
+
+namespace Perb.Scheduler.Pipeline;
+
+/// <summary>
+/// Opens a remote for this installation: it answers, says which hashes it knows, and its path is ours (<c>perb.json</c>). A path that
+/// belongs to another installation is refused, since both would prune and overwrite each other's backups.
+/// </summary>
+public sealed class RemoteGate(RcloneProgram rclone, StateDirectory state, StagingArea staging, ILogger<RemoteGate> logger)
+{
+    public const string OwnerFile = "perb.json";
+
+    private const int MaxOwnerFileBytes = 4096;
+
+    /// <exception cref="RcloneException">The remote does not answer, or is not configured in rclone.</exception>
+    /// <exception cref="ConfigurationException">The path belongs to somebody else.</exception>
+    public async Task<ReadyRemote> OpenAsync(Remote remote, CancellationToken cancellationToken)
+    {
+        var features = await rclone.GetFeaturesAsync(remote.Path, cancellationToken);
+        var hash = remote.Verify == VerifyLevel.Size ? null : features.BestHash;
+        await ClaimPathAsync(remote, cancellationToken);
+        logger.RemoteReady(remote.Name, remote.Path.ToString(), hash is { } kind ? kind.RcloneName() : "size only");
+        return new ReadyRemote(remote, hash);
+    }
+
+    private async Task ClaimPathAsync(Remote remote, CancellationToken cancellationToken)
+    {
+        var path = remote.ObjectPath(OwnerFile);
+        if (await rclone.StatAsync(path, null, cancellationToken) is null)
+        {
+            await WriteOwnerAsync(remote, cancellationToken);
+        }
+
+        var owner = Parse(remote, await rclone.ReadAsync(path, MaxOwnerFileBytes, cancellationToken));
+        if (owner != state.InstallationId)
+        {
+            throw new ConfigurationException(
+                $"{remote.Path} belongs to another installation of Perb ({Printable.Clean(owner, 64)}, this one is {state.InstallationId}): give each installation its own path");
+        }
+    }
+
+    private async Task WriteOwnerAsync(Remote remote, CancellationToken cancellationToken)
+    {
+        var local = staging.PathOf(remote.Name, OwnerFile);
+        await File.WriteAllBytesAsync(
+            local, JsonSerializer.SerializeToUtf8Bytes(new PathOwner(1, state.InstallationId), OwnerJson.Default.PathOwner), cancellationToken);
+        await rclone.CopyToAsync(local, remote.ObjectPath(OwnerFile), remote.Limits, null, null, cancellationToken);
+        File.Delete(local);
+    }
+
+    private static string Parse(Remote remote, byte[] json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(json, OwnerJson.Default.PathOwner) is { Format: 1, Installation.Length: > 0 } owner
+                ? owner.Installation
+                : throw new JsonException("not format 1");
+        }
+        catch (JsonException)
+        {
+            throw new ConfigurationException(
+                $"{remote.ObjectPath(OwnerFile)} is not an owner file of format 1: it is damaged, or of a newer perb; look at it before you remove it");
+        }
+    }
+}

@@ -1,0 +1,30 @@
+using Microsoft.Extensions.DependencyInjection;
+using Perb.Scheduler.Configuration;
+using Quartz;
+
+namespace Perb.Scheduler.Scheduling;
+
+/// <summary>Quartz is only the clock: schedules live in memory, what is to be done lives in the store.</summary>
+internal static class Schedule
+{
+    public static void AddSchedule(this IServiceCollection services, PerbOptions options)
+    {
+        services.AddQuartz(quartz =>
+        {
+            quartz.ScheduleJob<ReconcileJob>(
+                trigger => trigger.StartNow().WithIdentity("reconcile at start"),
+                job => job.WithIdentity("reconcile"));
+            quartz.AddTrigger(trigger => trigger
+                .ForJob("reconcile")
+                .WithIdentity("reconcile")
+                .WithCronSchedule(options.Discovery.Reconcile, cron => cron.InTimeZone(options.TimeZone)));
+            quartz.ScheduleJob<PollJob>(
+                trigger => trigger
+                    .WithIdentity("poll")
+                    .StartAt(DateTimeOffset.UnixEpoch)
+                    .WithSimpleSchedule(every => every.WithInterval(options.Discovery.Poll).RepeatForever()),
+                job => job.WithIdentity("poll"));
+        });
+        services.AddQuartzHostedService(hosted => hosted.WaitForJobsToComplete = true);
+    }
+}

@@ -1,0 +1,41 @@
+using Microsoft.Data.Sqlite;
+using Perb.Scheduler.Backups;
+
+namespace Perb.Scheduler.Store;
+
+/// <summary>Columns to <see cref="Backup"/>: the only place where they meet.</summary>
+internal static class BackupRow
+{
+    public const string Select = """
+        SELECT b.*,
+               (SELECT coalesce(sum(v.size_bytes), 0) FROM volume v WHERE v.backup_id = b.id) AS sealed_bytes,
+               (SELECT p.volume_count FROM plan p WHERE p.backup_id = b.id) AS volume_count
+        FROM backup b
+        """;
+
+    public static Backup Map(SqliteDataReader row) => new()
+    {
+        Id = row.Number("id"),
+        Remote = row.Text("remote"),
+        RemoteName = row.Text("remote_name"),
+        Guest = (int)row.Number("guest"),
+        GuestType = row.Text("guest_type"),
+        Archive = row.Text("archive"),
+        Storage = row.Text("storage"),
+        Node = row.Text("node"),
+        Path = row.Text("path"),
+        SizeBytes = row.Number("size_bytes"),
+        ModifiedAt = row.Time("modified_at"),
+        ArchiveTime = row.Time("archive_time"),
+        State = BackupStates.FromWord(row.Text("state")),
+        DiscoveredAt = row.Time("discovered_at"),
+        VerifiedAt = row.TimeOrNull("verified_at"),
+        VerifiedHow = row.TextOrNull("verified_how"),
+        PublishedAt = row.TimeOrNull("published_at"),
+        Attempt = (int)row.Number("attempt"),
+        NextAttemptAt = row.TimeOrNull("next_attempt_at"),
+        Failure = row.TextOrNull("failure"),
+        VolumeCount = row.IsDBNull(row.GetOrdinal("volume_count")) ? null : (int)row.Number("volume_count"),
+        SealedBytes = row.Number("sealed_bytes"),
+    };
+}

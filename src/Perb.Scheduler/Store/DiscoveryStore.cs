@@ -1,0 +1,231 @@
+using Microsoft.Data.Sqlite;
+using Perb.ProxmoxClient;
+using Perb.Scheduler.Backups;
+using Perb.Scheduler.Discovery;
+
+namespace Perb.Scheduler.Store;
+
+/// <summary>A guest as the API last showed it.</summary>
+public sealed record KnownGuest(int VmId, string GuestType, string? Name, string? Pool, IReadOnlySet<string> Tags);
+
+/// <summary>What discovery knows and records. Every write is idempotent: sources are hints and may repeat themselves.</summary>
+public sealed class DiscoveryStore(Database database)
+{
+    public async Task<Dictionary<(string Remote, string RemoteName), KnownBackup>> LoadKnownAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.ConnectAsync(cancellationToken);
+        var rows = await connection.QueryAsync(
+            """
+            SELECT id, remote, remote_name, archive, state, storage, path, size_bytes, modified_at, settled, failure,
+                   EXISTS (SELECT 1 FROM plan p WHERE p.backup_id = backup.id) AS has_plan
+            FROM backup
+            """,
+            row => new KnownBackup(
+                row.Number("id"),
+                row.Text("remote"),
+                row.Text("remote_name"),
+                row.Text("archive"),
+                BackupStates.FromWord(row.Text("state")),
+                row.Text("storage"),
+                row.Text("path"),
+                row.Number("size_bytes"),
+                row.Time("modified_at"),
+                row.Number("settled") != 0,
+                row.Number("has_plan") != 0,
+                row.TextOrNull("failure")),
+            cancellationToken);
+        return rows.ToDictionary(row => (row.Remote, row.RemoteName));
+    }
+
+    /// <summary>All changes of one listing, or none.</summary>
+    /// <param name="changes">What a listing changed.</param>
+    /// <param name="how">What led to the listing, for the history of each new backup.</param>
+    /// <param name="now">The instant that is recorded.</param>
+    /// <param name="cancellationToken">Stops before anything is written.</param>
+    public async Task ApplyAsync(
+        IReadOnlyList<DiscoveryChange> changes, string how, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        if (changes.Count == 0)
+        {
+            return;
+        }
+
+        await using var connection = await database.ConnectAsync(cancellationToken);
+        await using var transaction = (SqliteTransaction)await connection.BeginTransactionAsync(cancellationToken);
+        foreach (var change in changes)
+        {
+            await ApplyAsync(connection, change, how, Sql.Instant(now), cancellationToken);
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    public async Task RecordGuestsAsync(IReadOnlyList<KnownGuest> guests, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.ConnectAsync(cancellationToken);
+        await using var transaction = (SqliteTransaction)await connection.BeginTransactionAsync(cancellationToken);
+        await connection.ExecuteAsync("DELETE FROM guest", cancellationToken);
+        foreach (var guest in guests)
+        {
+            await connection.ExecuteAsync(
+                "INSERT OR REPLACE INTO guest (vm_id, guest_type, name, seen_at) VALUES (@id, @type, @name, @now)",
+                cancellationToken,
+                ("@id", guest.VmId),
+                ("@type", guest.GuestType),
+                ("@name", guest.Name),
+                ("@now", Sql.Instant(now)));
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    public async Task<IReadOnlySet<string>> NotedTasksAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.ConnectAsync(cancellationToken);
+        var upids = await connection.QueryAsync("SELECT upid FROM vzdump_task", row => row.GetString(0), cancellationToken);
+        return upids.ToHashSet(StringComparer.Ordinal);
+    }
+
+    /// <summary>Takes note of finished vzdump tasks, once what they made was listed. Old notes go; a poll looks back far less.</summary>
+    public async Task NoteTasksAsync(IReadOnlyList<ProxmoxTask> tasks, DateTimeOffset forgetBefore, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.ConnectAsync(cancellationToken);
+        await using var transaction = (SqliteTransaction)await connection.BeginTransactionAsync(cancellationToken);
+        await connection.ExecuteAsync(
+            "DELETE FROM vzdump_task WHERE ended_at < @old", cancellationToken, ("@old", Sql.Instant(forgetBefore)));
+        foreach (var task in tasks)
+        {
+            await connection.ExecuteAsync(
+                "INSERT INTO vzdump_task (upid, ended_at, status) VALUES (@upid, @ended, @status) ON CONFLICT DO NOTHING",
+                cancellationToken,
+                ("@upid", task.Upid.ToString()),
+                ("@ended", Sql.Instant(task.EndedAt ?? task.StartedAt)),
+                ("@status", task.ExitStatus!.Text));
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    public async Task<bool> HasUnsettledAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.ConnectAsync(cancellationToken);
+        return await connection.ScalarAsync<long>(
+            "SELECT EXISTS (SELECT 1 FROM backup WHERE state = 'discovered' AND settled = 0)", cancellationToken) != 0;
+    }
+
+    private static Task ApplyAsync(
+        SqliteConnection connection, DiscoveryChange change, string how, string now, CancellationToken cancellationToken) => change switch
+        {
+            DiscoveryChange.New added => InsertAsync(connection, added, how, now, cancellationToken),
+            DiscoveryChange.Seen seen => MoveAsync(connection, seen.Id, seen.Archive, cancellationToken),
+            DiscoveryChange.Replaced replaced => ReplaceAsync(connection, replaced, now, cancellationToken),
+            DiscoveryChange.Revived revived => ReviveAsync(connection, revived, now, cancellationToken),
+            DiscoveryChange.Skipped skipped => ChangeStateAsync(
+                connection, skipped.Id, "discovered", "skipped", skipped.Reason, now, cancellationToken),
+            DiscoveryChange.SourceGone gone => ChangeStateAsync(
+                connection, gone.Id, "discovered", "source-missing", $"{gone.Path} disappeared before it was sealed", now, cancellationToken),
+            DiscoveryChange.Conflict conflict => NoteConflictAsync(connection, conflict, now, cancellationToken),
+            _ => throw new InvalidOperationException($"unknown change {change.GetType().Name}"),
+        };
+
+    private static async Task InsertAsync(
+        SqliteConnection connection, DiscoveryChange.New added, string how, string now, CancellationToken cancellationToken)
+    {
+        var archive = added.Archive;
+        var id = await connection.ScalarAsync<long>(
+            """
+            INSERT INTO backup (remote, remote_name, guest, guest_type, archive, storage, node, path, size_bytes, modified_at,
+                                archive_time, settled, state, discovered_at, failure)
+            VALUES (@remote, @remoteName, @guest, @guestType, @archive, @storage, @node, @path, @size, @modified,
+                    @time, @settled, @state, @now, @reason)
+            ON CONFLICT (remote, remote_name) DO NOTHING
+            RETURNING id
+            """,
+            cancellationToken,
+            ("@remote", added.Remote),
+            ("@remoteName", archive.Name.RemoteName),
+            ("@guest", archive.Name.VmId),
+            ("@guestType", archive.Name.GuestType),
+            ("@archive", archive.Name.FileName),
+            ("@storage", archive.Storage),
+            ("@node", archive.Node),
+            ("@path", archive.Path),
+            ("@size", archive.SizeBytes),
+            ("@modified", Sql.Instant(archive.ModifiedAt)),
+            ("@time", Sql.Instant(archive.Time)),
+            ("@settled", archive.IsSettled ? 1 : 0),
+            ("@state", (added.SkipReason is null ? BackupState.Discovered : BackupState.Skipped).Word()),
+            ("@now", now),
+            ("@reason", added.SkipReason));
+        if (id != 0)
+        {
+            await connection.AddEventAsync(id, now, "discovered", $"{archive.Path}, {how}", cancellationToken);
+            if (added.SkipReason is not null)
+            {
+                await connection.AddEventAsync(id, now, "skipped", added.SkipReason, cancellationToken);
+            }
+        }
+    }
+
+    private static Task<int> MoveAsync(SqliteConnection connection, long id, FoundArchive archive, CancellationToken cancellationToken) =>
+        connection.ExecuteAsync(
+            """
+            UPDATE backup SET storage = @storage, node = @node, path = @path, size_bytes = @size, modified_at = @modified,
+                              archive = @archive, guest_type = @guestType, settled = @settled
+            WHERE id = @id
+            """,
+            cancellationToken,
+            ("@id", id),
+            ("@storage", archive.Storage),
+            ("@node", archive.Node),
+            ("@path", archive.Path),
+            ("@size", archive.SizeBytes),
+            ("@modified", Sql.Instant(archive.ModifiedAt)),
+            ("@archive", archive.Name.FileName),
+            ("@guestType", archive.Name.GuestType),
+            ("@settled", archive.IsSettled ? 1 : 0));
+
+    private static async Task ReplaceAsync(
+        SqliteConnection connection, DiscoveryChange.Replaced replaced, string now, CancellationToken cancellationToken)
+    {
+        await MoveAsync(connection, replaced.Id, replaced.Archive, cancellationToken);
+        await connection.AddEventAsync(
+            replaced.Id, now, "replaced", $"{replaced.Archive.Path} has other bytes than before", cancellationToken);
+    }
+
+    private static async Task ReviveAsync(
+        SqliteConnection connection, DiscoveryChange.Revived revived, string now, CancellationToken cancellationToken)
+    {
+        await MoveAsync(connection, revived.Id, revived.Archive, cancellationToken);
+        await ChangeStateAsync(connection, revived.Id, "skipped", "discovered", null, now, cancellationToken);
+        await ChangeStateAsync(connection, revived.Id, "source-missing", "discovered", null, now, cancellationToken);
+    }
+
+    private static async Task NoteConflictAsync(
+        SqliteConnection connection, DiscoveryChange.Conflict conflict, string now, CancellationToken cancellationToken)
+    {
+        await connection.ExecuteAsync(
+            "UPDATE backup SET failure = @text WHERE id = @id", cancellationToken, ("@id", conflict.Id), ("@text", conflict.Text));
+        await connection.AddEventAsync(conflict.Id, now, "conflict", conflict.Text, cancellationToken);
+    }
+
+    // A backup that is being worked on (leased) is left to its worker.
+    private static async Task ChangeStateAsync(
+        SqliteConnection connection, long id, string from, string to, string? reason, string now, CancellationToken cancellationToken)
+    {
+        var changed = await connection.ExecuteAsync(
+            """
+            UPDATE backup SET state = @to, failure = @reason, attempt = 0, next_attempt_at = NULL
+            WHERE id = @id AND state = @from AND lease_token IS NULL
+            """,
+            cancellationToken,
+            ("@id", id),
+            ("@from", from),
+            ("@to", to),
+            ("@reason", reason));
+        if (changed > 0)
+        {
+            await connection.AddEventAsync(id, now, to, reason ?? "to be shipped", cancellationToken);
+        }
+    }
+}

@@ -1,0 +1,334 @@
+using Microsoft.Data.Sqlite;
+using Perb.Scheduler.Backups;
+using Perb.Transfer.Hashing;
+using Perb.Transfer.Manifests;
+using Perb.Transfer.Sealing;
+
+namespace Perb.Scheduler.Store;
+
+/// <summary>
+/// Claims, and the facts that a claim's holder records. Every write names the state and the lease token that it rests on; where they no
+/// longer hold, nothing is written. Facts that already happened are recorded without a cancellation token: stopping must not forget them.
+/// </summary>
+public sealed class PipelineStore(Database database, TimeProvider time)
+{
+    /// <summary>For the holder of the state directory's lock alone: whoever held a lease before is dead.</summary>
+    public async Task VoidLeasesAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.ConnectAsync(cancellationToken);
+        await connection.ExecuteAsync("UPDATE backup SET lease_token = NULL, lease_until = NULL", cancellationToken);
+        await connection.ExecuteAsync("DELETE FROM activity", cancellationToken);
+    }
+
+    /// <summary>
+    /// The next backup for a remote, or null: the guest whose newest copy there is oldest first, within a guest the newest archive first.
+    /// </summary>
+    /// <param name="remote">The remote's configured name.</param>
+    /// <param name="notAttemptedSince">Ignore back-off, but take nothing that was attempted since then (<c>perb once</c>).</param>
+    /// <param name="cancellationToken">Stops before a claim is made.</param>
+    public async Task<Claim?> ClaimNextAsync(string remote, DateTimeOffset? notAttemptedSince, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var token = Guid.NewGuid().ToString("N");
+        await using var connection = await database.ConnectAsync(cancellationToken);
+        var id = await connection.ScalarAsync<long>(
+            """
+            UPDATE backup SET lease_token = @token, lease_until = @until, attempted_at = @now
+            WHERE id = (
+                SELECT b.id FROM backup b
+                WHERE b.remote = @remote AND b.state IN ('discovered', 'verified') AND b.settled = 1
+                  AND (b.lease_until IS NULL OR b.lease_until < @now)
+                  AND CASE WHEN @since IS NULL THEN b.next_attempt_at IS NULL OR b.next_attempt_at <= @now
+                           ELSE b.attempted_at IS NULL OR b.attempted_at < @since END
+                ORDER BY (SELECT max(p.archive_time) FROM backup p
+                          WHERE p.guest = b.guest AND p.remote = b.remote AND p.state = 'published') NULLS FIRST,
+                         b.archive_time DESC
+                LIMIT 1)
+            RETURNING id
+            """,
+            cancellationToken,
+            ("@token", token),
+            ("@until", Sql.Instant(now + Claim.Lease)),
+            ("@now", Sql.Instant(now)),
+            ("@remote", remote),
+            ("@since", notAttemptedSince is { } since ? Sql.Instant(since) : null));
+        if (id == 0)
+        {
+            return null;
+        }
+
+        var rows = await connection.QueryAsync($"{BackupRow.Select} WHERE b.id = @id", BackupRow.Map, CancellationToken.None, ("@id", id));
+        return new Claim(rows.Single(), token);
+    }
+
+    /// <summary>When the next backup of a remote is due, or null where none waits.</summary>
+    public async Task<DateTimeOffset?> NextAttemptAtAsync(string remote, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.ConnectAsync(cancellationToken);
+        var next = await connection.ScalarAsync<string>(
+            """
+            SELECT min(next_attempt_at) FROM backup
+            WHERE remote = @remote AND state IN ('discovered', 'verified') AND settled = 1 AND lease_token IS NULL
+            """,
+            cancellationToken,
+            ("@remote", remote));
+        return next is null ? null : Sql.ParseInstant(next);
+    }
+
+    /// <summary>Keeps a claim alive and shows what is being done; need not survive a power cut.</summary>
+    /// <exception cref="LeaseLostException">Somebody else has it.</exception>
+    public async Task RenewAsync(Claim claim, Activity? activity, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.ConnectRelaxedAsync(cancellationToken);
+        var renewed = await connection.ExecuteAsync(
+            "UPDATE backup SET lease_until = @until WHERE id = @id AND lease_token = @token",
+            cancellationToken,
+            ("@until", Sql.Instant(time.GetUtcNow() + Claim.Lease)),
+            ("@id", claim.Backup.Id),
+            ("@token", claim.Token));
+        if (renewed == 0)
+        {
+            throw new LeaseLostException(claim.Backup.RemoteName);
+        }
+
+        if (activity is not null)
+        {
+            await connection.ExecuteAsync(
+                """
+                INSERT OR REPLACE INTO activity (backup_id, step, volume, done_bytes, total_bytes, bytes_per_second, updated_at)
+                VALUES (@id, @step, @volume, @done, @total, @rate, @now)
+                """,
+                cancellationToken,
+                ("@id", claim.Backup.Id),
+                ("@step", activity.Step),
+                ("@volume", activity.Volume),
+                ("@done", activity.DoneBytes),
+                ("@total", activity.TotalBytes),
+                ("@rate", activity.BytesPerSecond),
+                ("@now", Sql.Instant(time.GetUtcNow())));
+        }
+    }
+
+    public async Task<SealingPlan?> LoadPlanAsync(Backup backup, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.ConnectAsync(cancellationToken);
+        var plans = await connection.QueryAsync(
+            "SELECT * FROM plan WHERE backup_id = @id", row => PlanRow.Map(row, backup), cancellationToken, ("@id", backup.Id));
+        return plans.SingleOrDefault();
+    }
+
+    public async Task<IReadOnlyList<VolumeRecord>> LoadVolumesAsync(long backupId, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.ConnectAsync(cancellationToken);
+        return await connection.QueryAsync(
+            "SELECT * FROM volume WHERE backup_id = @id ORDER BY number", VolumeRecord.Map, cancellationToken, ("@id", backupId));
+    }
+
+    /// <summary>Fingerprints of recipients that this installation has sealed to: they stay in use after they expire.</summary>
+    public async Task<IReadOnlySet<string>> RecipientsInUseAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.ConnectAsync(cancellationToken);
+        var lists = await connection.QueryAsync("SELECT DISTINCT recipients FROM plan", row => row.GetString(0), cancellationToken);
+        return lists.SelectMany(list => list.Split(' ')).ToHashSet(StringComparer.Ordinal);
+    }
+
+    /// <summary>Names of sealed volumes whose files belong in staging; anything else there is left over.</summary>
+    public async Task<IReadOnlySet<string>> StagedNamesAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.ConnectAsync(cancellationToken);
+        var names = await connection.QueryAsync(
+            "SELECT b.remote, v.name FROM volume v JOIN backup b ON b.id = v.backup_id WHERE v.verified_at IS NULL",
+            row => $"{row.GetString(0)}/{row.GetString(1)}",
+            cancellationToken);
+        return names.ToHashSet(StringComparer.Ordinal);
+    }
+
+    public Task RecordPlanAsync(Claim claim, SealingPlan plan) => RecordAsync(
+        claim,
+        "planned",
+        $"{plan.VolumeCount} volume(s), {plan.Packet.Word()}, recipients {string.Join(' ', plan.RecipientFingerprints)}",
+        connection => PlanRow.InsertAsync(connection, claim.Backup.Id, plan, Sql.Instant(time.GetUtcNow())));
+
+    /// <summary>The archive is no longer the one that was planned: nothing made under the plan may ever be used.</summary>
+    public Task VoidPlanAsync(Claim claim, string reason) => RecordAsync(
+        claim,
+        "plan void",
+        reason,
+        async connection =>
+        {
+            await connection.ExecuteAsync("DELETE FROM volume WHERE backup_id = @id", CancellationToken.None, ("@id", claim.Backup.Id));
+            await connection.ExecuteAsync("DELETE FROM plan WHERE backup_id = @id", CancellationToken.None, ("@id", claim.Backup.Id));
+        });
+
+    public Task RecordSealedAsync(Claim claim, SealedVolume volume) => RecordAsync(
+        claim,
+        "sealed",
+        $"{volume.Name}, {volume.SizeBytes} bytes, sha256 {volume.Digests.Sha256}",
+        connection => InsertVolumeAsync(connection, claim, volume, how: null));
+
+    public Task RecordUploadedAsync(Claim claim, VolumeRecord volume) => RecordAsync(
+        claim, "uploaded", volume.Name, connection => SetVolumeAsync(connection, claim, volume, "uploaded_at = @now, verified_at = NULL"));
+
+    public Task RecordVerifiedAsync(Claim claim, VolumeRecord volume, string how) => RecordAsync(
+        claim,
+        "verified",
+        $"{volume.Name} by {how}",
+        connection => SetVolumeAsync(connection, claim, volume, "verified_at = @now, verified_how = @how", how));
+
+    /// <summary>The staged file is lost or the remote has something else: this volume is sealed and sent again.</summary>
+    public Task ForgetVolumeAsync(Claim claim, VolumeRecord volume, string reason) => RecordAsync(
+        claim,
+        "volume void",
+        $"{volume.Name}: {reason}",
+        connection => connection.ExecuteAsync(
+            "DELETE FROM volume WHERE backup_id = @id AND number = @number",
+            CancellationToken.None,
+            ("@id", claim.Backup.Id),
+            ("@number", volume.Number)));
+
+    /// <summary>A copy that was on the remote before this store knew of it, proven volume by volume. Ends the claim.</summary>
+    public async Task RecordAdoptedAsync(Claim claim, IReadOnlyList<ManifestVolume> volumes, string how)
+    {
+        await RecordAsync(
+            claim,
+            "adopted",
+            $"{volumes.Count} volume(s) found on the remote, verified by {how}",
+            async connection =>
+            {
+                for (var index = 0; index < volumes.Count; index++)
+                {
+                    var volume = new SealedVolume(index + 1, volumes[index].Name, "", volumes[index].SizeBytes, volumes[index].Digests);
+                    await InsertVolumeAsync(connection, claim, volume, how);
+                }
+            });
+        await RecordPublishedAsync(claim, how);
+    }
+
+    /// <summary>Remembers which rclone writes for this claim: it outlives this program if that is killed.</summary>
+    public async Task NoteUploaderAsync(Claim claim, string process)
+    {
+        await using var connection = await database.ConnectRelaxedAsync(CancellationToken.None);
+        await connection.ExecuteAsync(
+            "UPDATE backup SET uploader = @process WHERE id = @id",
+            CancellationToken.None,
+            ("@process", process),
+            ("@id", claim.Backup.Id));
+    }
+
+    /// <summary>Every rclone that an earlier life may have left running.</summary>
+    public async Task<IReadOnlyList<string>> UploadersAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.ConnectAsync(cancellationToken);
+        return await connection.QueryAsync(
+            "SELECT uploader FROM backup WHERE uploader IS NOT NULL AND lease_token IS NOT NULL", row => row.GetString(0), cancellationToken);
+    }
+
+    /// <returns>The claim as it stands after the move.</returns>
+    public async Task<Claim> RecordVerifiedAsync(Claim claim, string how)
+    {
+        await RecordAsync(
+            claim,
+            "verified",
+            $"all volumes by {how}",
+            connection => connection.ExecuteAsync(
+                "UPDATE backup SET state = 'verified', verified_at = @now, verified_how = @how WHERE id = @id",
+                CancellationToken.None,
+                ("@id", claim.Backup.Id),
+                ("@how", how),
+                ("@now", Sql.Instant(time.GetUtcNow()))));
+        return claim with { Backup = claim.Backup with { State = BackupState.Verified, VerifiedAt = time.GetUtcNow(), VerifiedHow = how } };
+    }
+
+    /// <summary>The manifest is on the remote and verified: the backup is a copy. Ends the claim.</summary>
+    public Task RecordPublishedAsync(Claim claim, string how) => RecordAsync(
+        claim,
+        "published",
+        $"verified by {how}",
+        connection => connection.ExecuteAsync(
+            """
+            UPDATE backup SET state = 'published', published_at = @now, verified_at = @now, verified_how = @how, attempt = 0,
+                              next_attempt_at = NULL, failure = NULL, lease_token = NULL, lease_until = NULL
+            WHERE id = @id
+            """,
+            CancellationToken.None,
+            ("@id", claim.Backup.Id),
+            ("@how", how),
+            ("@now", Sql.Instant(time.GetUtcNow()))));
+
+    /// <summary>Hands the backup back unharmed: the service is stopping.</summary>
+    public Task ReleaseAsync(Claim claim) => RecordAsync(
+        claim,
+        "handed back",
+        "the service is stopping",
+        connection => connection.ExecuteAsync(
+            "UPDATE backup SET lease_token = NULL, lease_until = NULL WHERE id = @id", CancellationToken.None, ("@id", claim.Backup.Id)),
+        whateverTheState: true);
+
+    /// <summary>Records a failure and ends the claim: to be tried again at a time, or, without one, a person is needed.</summary>
+    public Task RecordFailureAsync(Claim claim, Failure failure, DateTimeOffset? nextAttemptAt) => RecordAsync(
+        claim,
+        nextAttemptAt is null ? "failed" : "attempt failed",
+        failure.Text,
+        connection => connection.ExecuteAsync(
+            """
+            UPDATE backup SET attempt = attempt + 1, next_attempt_at = @next, failure = @failure,
+                              state = CASE WHEN @next IS NULL THEN 'failed' ELSE state END, lease_token = NULL, lease_until = NULL
+            WHERE id = @id
+            """,
+            CancellationToken.None,
+            ("@id", claim.Backup.Id),
+            ("@failure", failure.Text),
+            ("@next", nextAttemptAt is { } next ? Sql.Instant(next) : null)),
+        whateverTheState: true);
+
+    private Task<int> InsertVolumeAsync(SqliteConnection connection, Claim claim, SealedVolume volume, string? how) => connection.ExecuteAsync(
+        """
+        INSERT OR REPLACE INTO volume (backup_id, number, name, size_bytes, sha256, other_kind, other, sealed_at, verified_at, verified_how)
+        VALUES (@id, @number, @name, @size, @sha256, @otherKind, @other, @now, iif(@how IS NULL, NULL, @now), @how)
+        """,
+        CancellationToken.None,
+        ("@id", claim.Backup.Id),
+        ("@number", volume.Number),
+        ("@name", volume.Name),
+        ("@size", volume.SizeBytes),
+        ("@sha256", volume.Digests.Sha256),
+        ("@otherKind", volume.Digests.OtherKind?.RcloneName()),
+        ("@other", volume.Digests.Other),
+        ("@how", how),
+        ("@now", Sql.Instant(time.GetUtcNow())));
+
+    private Task<int> SetVolumeAsync(SqliteConnection connection, Claim claim, VolumeRecord volume, string assignments, string? how = null) =>
+        connection.ExecuteAsync(
+            $"UPDATE volume SET {assignments} WHERE backup_id = @id AND number = @number AND sha256 = @sha256",
+            CancellationToken.None,
+            ("@id", claim.Backup.Id),
+            ("@number", volume.Number),
+            ("@sha256", volume.Digests.Sha256),
+            ("@how", how),
+            ("@now", Sql.Instant(time.GetUtcNow())));
+
+    // A fact rests on the state that it was found in; a failure or a release only on the claim.
+    private async Task RecordAsync(
+        Claim claim, string kind, string text, Func<SqliteConnection, Task> write, bool whateverTheState = false)
+    {
+        await using var connection = await database.ConnectAsync(CancellationToken.None);
+        await using var transaction = (SqliteTransaction)await connection.BeginTransactionAsync(CancellationToken.None);
+        var held = await connection.ExecuteAsync(
+            "UPDATE backup SET lease_until = @until WHERE id = @id AND lease_token = @token AND (@state IS NULL OR state = @state)",
+            CancellationToken.None,
+            ("@until", Sql.Instant(time.GetUtcNow() + Claim.Lease)),
+            ("@id", claim.Backup.Id),
+            ("@token", claim.Token),
+            ("@state", whateverTheState ? null : claim.Backup.State.Word()));
+        if (held == 0)
+        {
+            throw new LeaseLostException(claim.Backup.RemoteName);
+        }
+
+        await write(connection);
+        await connection.ExecuteAsync(
+            "DELETE FROM activity WHERE backup_id = @id", CancellationToken.None, ("@id", claim.Backup.Id));
+        await connection.AddEventAsync(claim.Backup.Id, Sql.Instant(time.GetUtcNow()), kind, text, CancellationToken.None);
+        await transaction.CommitAsync(CancellationToken.None);
+    }
+}

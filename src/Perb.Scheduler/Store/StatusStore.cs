@@ -1,0 +1,153 @@
+using Perb.Scheduler.Backups;
+
+namespace Perb.Scheduler.Store;
+
+/// <summary>What a worker is doing with a backup right now.</summary>
+public sealed record Activity(string Step, int Volume, long DoneBytes, long TotalBytes, long BytesPerSecond);
+
+/// <summary>A guest, its newest archive and its newest verified copy on one remote.</summary>
+public sealed record GuestCopies(
+    int Guest, string GuestType, string? Name, bool Exists, DateTimeOffset? NewestArchive, IReadOnlyDictionary<string, CopyProof> Copies);
+
+/// <summary>The newest copy of a guest on a remote: when its archive was made, and how it was proven.</summary>
+public sealed record CopyProof(DateTimeOffset ArchiveTime, string? VerifiedHow);
+
+public sealed record Trouble(string Subject, DateTimeOffset Since, string Text);
+
+/// <summary>What people ask: reads for status and list, and the few lasting facts that are not about one backup.</summary>
+public sealed class StatusStore(Database database, TimeProvider time)
+{
+    public async Task<IReadOnlyList<Backup>> ListAsync(string? remote, int? guest, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.ConnectAsync(cancellationToken);
+        return await connection.QueryAsync(
+            $"""
+            {BackupRow.Select}
+            WHERE (@remote IS NULL OR b.remote = @remote) AND (@guest IS NULL OR b.guest = @guest)
+            ORDER BY b.guest, b.archive_time, b.remote
+            """,
+            BackupRow.Map,
+            cancellationToken,
+            ("@remote", remote),
+            ("@guest", guest));
+    }
+
+    /// <summary>Backups that still have to be carried, in the order in which they were found.</summary>
+    public async Task<IReadOnlyList<(Backup Backup, Activity? Activity)>> QueueAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.ConnectAsync(cancellationToken);
+        var activities = (await connection.QueryAsync(
+            "SELECT * FROM activity",
+            row => (Id: row.Number("backup_id"), Activity: new Activity(
+                row.Text("step"), (int)row.Number("volume"), row.Number("done_bytes"), row.Number("total_bytes"), row.Number("bytes_per_second"))),
+            cancellationToken)).ToDictionary(row => row.Id, row => row.Activity);
+        var backups = await connection.QueryAsync(
+            $"{BackupRow.Select} WHERE b.state IN ('discovered', 'verified') ORDER BY b.lease_until IS NULL, b.discovered_at, b.id",
+            BackupRow.Map,
+            cancellationToken);
+        return [.. backups.Select(backup => (backup, activities.GetValueOrDefault(backup.Id)))];
+    }
+
+    /// <summary>Backups that a person should look at, latest first.</summary>
+    public async Task<IReadOnlyList<Backup>> FailuresAsync(int limit, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.ConnectAsync(cancellationToken);
+        return await connection.QueryAsync(
+            $"""
+            {BackupRow.Select}
+            WHERE b.state IN ('failed', 'source-missing', 'lost', 'damaged') OR (b.failure IS NOT NULL AND b.state <> 'skipped')
+            ORDER BY b.attempted_at DESC NULLS LAST, b.id DESC LIMIT @limit
+            """,
+            BackupRow.Map,
+            cancellationToken,
+            ("@limit", limit));
+    }
+
+    public async Task<IReadOnlyList<GuestCopies>> GuestsAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.ConnectAsync(cancellationToken);
+        var guests = (await connection.QueryAsync(
+            "SELECT vm_id, guest_type, name FROM guest",
+            row => (Id: (int)row.Number("vm_id"), Type: row.Text("guest_type"), Name: row.TextOrNull("name")),
+            cancellationToken)).ToDictionary(guest => guest.Id);
+        var archives = (await connection.QueryAsync(
+            "SELECT guest, guest_type, max(archive_time) AS newest FROM backup GROUP BY guest",
+            row => (Id: (int)row.Number("guest"), Type: row.Text("guest_type"), Newest: row.Time("newest")),
+            cancellationToken)).ToDictionary(row => row.Id);
+        var copies = (await connection.QueryAsync(
+            "SELECT guest, remote, max(archive_time) AS newest, verified_how FROM backup WHERE state = 'published' GROUP BY guest, remote",
+            row => (Id: (int)row.Number("guest"), Remote: row.Text("remote"), Proof: new CopyProof(row.Time("newest"), row.TextOrNull("verified_how"))),
+            cancellationToken)).ToLookup(row => row.Id);
+
+        return [.. guests.Keys.Union(archives.Keys).Order().Select(id =>
+        {
+            var isKnown = guests.TryGetValue(id, out var guest);
+            var hasArchive = archives.TryGetValue(id, out var archive);
+            return new GuestCopies(
+                id,
+                isKnown ? guest.Type : archive.Type,
+                guest.Name,
+                isKnown,
+                hasArchive ? archive.Newest : null,
+                copies[id].ToDictionary(row => row.Remote, row => row.Proof));
+        })];
+    }
+
+    /// <summary>Remembers trouble from its first sight on; true where it is new or reads differently.</summary>
+    public async Task<bool> RaiseAsync(string subject, string text, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.ConnectAsync(cancellationToken);
+        var before = await connection.ScalarAsync<string>(
+            "SELECT text FROM trouble WHERE subject = @subject", cancellationToken, ("@subject", subject));
+        if (before == text)
+        {
+            return false;
+        }
+
+        await connection.ExecuteAsync(
+            """
+            INSERT INTO trouble (subject, since, text) VALUES (@subject, @now, @text)
+            ON CONFLICT (subject) DO UPDATE SET text = @text
+            """,
+            cancellationToken,
+            ("@subject", subject),
+            ("@now", Sql.Instant(time.GetUtcNow())),
+            ("@text", text));
+        return true;
+    }
+
+    /// <summary>The trouble is over; true where there was any.</summary>
+    public async Task<bool> ClearAsync(string subject, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.ConnectAsync(cancellationToken);
+        return await connection.ExecuteAsync(
+            "DELETE FROM trouble WHERE subject = @subject", cancellationToken, ("@subject", subject)) > 0;
+    }
+
+    public async Task<IReadOnlyList<Trouble>> TroublesAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.ConnectAsync(cancellationToken);
+        return await connection.QueryAsync(
+            "SELECT * FROM trouble ORDER BY since",
+            row => new Trouble(row.Text("subject"), row.Time("since"), row.Text("text")),
+            cancellationToken);
+    }
+
+    public async Task NoteTimeAsync(string name, DateTimeOffset at, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.ConnectRelaxedAsync(cancellationToken);
+        await connection.ExecuteAsync(
+            "INSERT OR REPLACE INTO setting (name, value) VALUES (@name, @value)",
+            cancellationToken,
+            ("@name", name),
+            ("@value", Sql.Instant(at)));
+    }
+
+    public async Task<DateTimeOffset?> TimeOfAsync(string name, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.ConnectAsync(cancellationToken);
+        var text = await connection.ScalarAsync<string>(
+            "SELECT value FROM setting WHERE name = @name", cancellationToken, ("@name", name));
+        return text is null ? null : Sql.ParseInstant(text);
+    }
+}
