@@ -6,7 +6,7 @@ namespace Perb.Transfer.Rclone;
 /// <param name="Name">The last part of its path.</param>
 /// <param name="SizeBytes">-1 where the remote cannot tell.</param>
 /// <param name="ModifiedAt">Null in listings (some remotes need one request per file for it) and where the remote has none.</param>
-/// <param name="Hashes">Only those that were asked for and that the remote has; lower-case hexadecimal digits.</param>
+/// <param name="Hashes">Only those that were asked for and that the remote has, as rclone writes them.</param>
 public sealed record RemoteFile(
     string Name,
     long SizeBytes,
