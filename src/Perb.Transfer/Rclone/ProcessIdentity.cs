@@ -11,6 +11,10 @@ namespace Perb.Transfer.Rclone;
 /// </summary>
 public sealed record ProcessIdentity(int ProcessId, long StartTicks, string BootId)
 {
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(20);
+
+    public bool IsAlive => Of(ProcessId) == this;
+
     /// <summary>The identity of a live process, or null where there is none.</summary>
     public static ProcessIdentity? Of(int processId)
     {
@@ -43,13 +47,33 @@ public sealed record ProcessIdentity(int ProcessId, long StartTicks, string Boot
         return identity is not null;
     }
 
-    public bool IsAlive => Of(ProcessId) == this;
-
     public override string ToString() => $"{ProcessId}:{StartTicks}:{BootId}";
 
     /// <summary>Kills it and waits until it is gone; false if it was gone already.</summary>
     /// <exception cref="TimeoutException">It cannot be killed: it hangs in the kernel, on a dead mount for example.</exception>
     internal async Task<bool> KillAsync(TimeSpan patience, TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (!TryKill())
+        {
+            return false;
+        }
+
+        // It is no child of this process, so nothing tells when it ends; dead and not yet reaped is gone enough.
+        var killedAt = time.GetTimestamp();
+        while (IsAlive)
+        {
+            if (time.GetElapsedTime(killedAt) > patience)
+            {
+                throw new TimeoutException();
+            }
+
+            await Task.Delay(PollInterval, time, cancellationToken);
+        }
+
+        return true;
+    }
+
+    private bool TryKill()
     {
         try
         {
@@ -60,7 +84,6 @@ public sealed record ProcessIdentity(int ProcessId, long StartTicks, string Boot
             }
 
             process.Kill(entireProcessTree: true);
-            await process.WaitForExitAsync(cancellationToken).WaitAsync(patience, time, cancellationToken);
             return true;
         }
         catch (Exception e) when (e is ArgumentException or InvalidOperationException or Win32Exception && !IsAlive)

@@ -31,7 +31,7 @@ public sealed class LocalRemoteTests : IAsyncLifetime
     {
         var features = await Rclone.GetFeaturesAsync(_real.Remote, Token);
 
-        Assert.Subset(new HashSet<HashKind>(features.Hashes), [HashKind.Sha256, HashKind.Sha1, HashKind.Md5]);
+        Assert.All([HashKind.Sha256, HashKind.Sha1, HashKind.Md5], kind => Assert.Contains(kind, features.Hashes));
         Assert.Equal(HashKind.Sha256, features.BestHash);
     }
 
@@ -81,7 +81,6 @@ public sealed class LocalRemoteTests : IAsyncLifetime
     [InlineData("with space.enc")]
     [InlineData("-leading-dash.enc")]
     [InlineData("ümläut 漢字 🐘.enc")]
-    [InlineData("new\nline.enc")]
     [InlineData("quo\"te's $(id) : ; \\ *?.enc")]
     public async Task Any_name_survives_the_whole_way(string name)
     {
@@ -94,6 +93,18 @@ public sealed class LocalRemoteTests : IAsyncLifetime
         Assert.Equal([1, 2, 3], await File.ReadAllBytesAsync(_real.PathOf("back"), Token));
         await Rclone.DeleteFileAsync(target, Token);
         Assert.Empty(Directory.EnumerateFiles(_real.RemoteFolder));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_newline_in_a_name_is_listed_as_a_symbol_that_names_the_same_file()
+    {
+        var local = _real.WriteLocal("new\nline.enc", [1, 2, 3]);
+        await Rclone.CopyToAsync(local, _real.Remote.Join("new\nline.enc"), TransferLimits.None, null, null, Token);
+
+        Assert.True(File.Exists(Path.Combine(_real.RemoteFolder, "new\nline.enc")));
+        var listed = Assert.Single(await Rclone.ListAsync(_real.Remote, Token));
+        Assert.Equal("new␊line.enc", listed.Name);
+        Assert.Equal([1, 2, 3], await Rclone.ReadAsync(_real.Remote.Join(listed.Name), 3, Token));
     }
 
     [Fact(Timeout = 60_000)]
