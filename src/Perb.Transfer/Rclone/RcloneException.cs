@@ -1,0 +1,47 @@
+namespace Perb.Transfer.Rclone;
+
+/// <summary>A run of rclone that did not do what it was asked for.</summary>
+public class RcloneException(RcloneFailure kind, string message, int? exitCode, string lastLines, Exception? cause)
+    : Exception(message, cause)
+{
+    public RcloneException(RcloneFailure kind, string message)
+        : this(kind, message, exitCode: null, lastLines: "", cause: null)
+    {
+    }
+
+    public RcloneFailure Kind { get; } = kind;
+
+    /// <summary>Null where rclone was stopped or never started.</summary>
+    public int? ExitCode { get; } = exitCode;
+
+    /// <summary>The end of what rclone said, a line each, cleaned and bounded; for the debug log and <c>show</c>.</summary>
+    public string LastLines { get; } = lastLines;
+
+    /// <summary>True where the same call may succeed later without anybody's help.</summary>
+    public bool IsTransient => Kind is
+        RcloneFailure.Temporary or RcloneFailure.LimitReached or RcloneFailure.Stalled or RcloneFailure.Killed;
+
+    internal static RcloneException FromExit(RcloneCommand command, int exitCode, RcloneLog log)
+    {
+        var kind = RcloneExit.Classify(exitCode, log.LastLines);
+        var what = log.LastLine.Length == 0 ? "it said nothing" : log.LastLine;
+        return new RcloneException(
+            kind, $"rclone {command} failed (exit {exitCode}): {what}{HintFor(kind)}", exitCode, log.LastLines, cause: null);
+    }
+
+    private static string HintFor(RcloneFailure kind) => kind switch
+    {
+        RcloneFailure.Configuration => "; check the remote's path and Rclone:ConfigFile",
+        RcloneFailure.NoRetry => "; check the remote's login, rights and free space",
+        RcloneFailure.LimitReached => "; a limit in Rclone:Environment was reached",
+        _ => "",
+    };
+}
+
+/// <summary>There is no program to run.</summary>
+public sealed class RcloneMissingException(string program, Exception? cause) : RcloneException(
+    RcloneFailure.Configuration,
+    $"rclone is not installed or Rclone:Program ('{Printable.OneLine(program, 100)}') is wrong: apt install rclone",
+    exitCode: null,
+    lastLines: "",
+    cause);

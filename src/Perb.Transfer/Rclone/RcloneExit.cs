@@ -1,0 +1,44 @@
+namespace Perb.Transfer.Rclone;
+
+/// <summary>What an exit code of rclone means.</summary>
+internal static class RcloneExit
+{
+    // Codes 1 and 2 (usage, uncategorised) changed places between rclone 1.68 and later, and all errors before the first
+    // transfer share them: an unknown remote, a refused login, a dead network. Only there the text decides, and only to
+    // tell apart what the operator has to do. Order matters: the first list that matches wins.
+    private static readonly (RcloneFailure Kind, string[] Texts)[] Told =
+    [
+        (RcloneFailure.Configuration,
+        [
+            "didn't find section in config file", "didn't find backend called", "unknown flag", "unknown shorthand flag",
+            "unknown command", "invalid argument \"", "unknown hash type", "Failed to load config file",
+            "unable to decrypt configuration",
+        ]),
+        (RcloneFailure.NoRetry,
+        [
+            "invalid_grant", "token expired", "empty token found", "401 Unauthorized", "403 Forbidden", "AccessDenied",
+            "InvalidAccessKeyId", "SignatureDoesNotMatch", "unable to authenticate", "permission denied",
+            "read-only file system", "no space left on device", "disk quota exceeded", "storageQuotaExceeded",
+            "507 Insufficient Storage",
+        ]),
+        (RcloneFailure.Temporary,
+        [
+            "dial tcp", "connection refused", "connection reset", "no such host", "no route to host", "i/o timeout",
+            "network is unreachable", "TLS handshake timeout", "server misbehaving", "unexpected EOF", "broken pipe",
+            "429 Too Many Requests", "502 Bad Gateway", "503 Service Unavailable", "504 Gateway Timeout",
+        ]),
+    ];
+
+    public static RcloneFailure Classify(int exitCode, string text) => exitCode switch
+    {
+        1 or 2 => Told.FirstOrDefault(
+            row => row.Texts.Any(told => text.Contains(told, StringComparison.OrdinalIgnoreCase)),
+            (RcloneFailure.Unexpected, [])).Kind,
+        3 or 4 => RcloneFailure.NotFound,
+        5 => RcloneFailure.Temporary,
+        6 or 7 => RcloneFailure.NoRetry,
+        8 or 10 => RcloneFailure.LimitReached,
+        > 128 => RcloneFailure.Killed,
+        _ => RcloneFailure.Unexpected,
+    };
+}
