@@ -1,0 +1,44 @@
+using System.Text.Json.Serialization;
+
+namespace Perb.ProxmoxClient;
+
+/// <summary>The version of the node that answers.</summary>
+public sealed record ProxmoxVersion
+{
+    /// <summary>For instance <c>8.4.21</c>.</summary>
+    [JsonPropertyName("version")]
+    public required string Version { get; init; }
+
+    /// <summary>For instance <c>8.4</c>.</summary>
+    [JsonPropertyName("release")]
+    public required string Release { get; init; }
+
+    /// <summary>The source commit it was built from.</summary>
+    [JsonPropertyName("repoid")]
+    public required string RepoId { get; init; }
+}
+
+/// <summary>
+/// What vzdump does on a node when nothing else is said (<c>/etc/vzdump.conf</c> and the storage). Without Sys.Audit on the node
+/// <see cref="Script"/> and <see cref="DumpDirectory"/> are left out as if they were not set.
+/// </summary>
+public sealed record VzdumpDefaults
+{
+    /// <summary>The hook script.</summary>
+    [JsonPropertyName("script")]
+    public string? Script { get; init; }
+
+    [JsonPropertyName("dumpdir")]
+    public string? DumpDirectory { get; init; }
+
+    [JsonPropertyName("storage")]
+    public string? Storage { get; init; }
+
+    /// <summary><c>snapshot</c>, <c>suspend</c> or <c>stop</c>.</summary>
+    [JsonPropertyName("mode")]
+    public string? Mode { get; init; }
+
+    /// <summary><c>0</c>, <c>gzip</c>, <c>lzo</c> or <c>zstd</c>.</summary>
+    [JsonPropertyName("compress")]
+    public string? Compress { get; init; }
+}
