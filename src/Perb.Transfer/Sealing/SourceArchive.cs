@@ -1,0 +1,114 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+using Perb.Transfer.Posix;
+
+namespace Perb.Transfer.Sealing;
+
+/// <summary>
+/// An archive that is open for reading, with the size, time and identity that it had at that moment. The descriptor keeps the
+/// data readable after the name was removed; a replaced, grown, shrunk or rewritten archive is an error, never other bytes.
+/// Reads are positional, so one of these serves several sealers at once.
+/// </summary>
+public sealed class SourceArchive : IDisposable
+{
+    private readonly SafeFileHandle _handle;
+    private readonly FileFacts _opened;
+
+    private SourceArchive(string path, SafeFileHandle handle, FileFacts opened)
+    {
+        Path = path;
+        _handle = handle;
+        _opened = opened;
+    }
+
+    public string Path { get; }
+
+    public string Name => System.IO.Path.GetFileName(Path);
+
+    public long SizeBytes => _opened.SizeBytes;
+
+    public DateTimeOffset ModifiedAt => _opened.ModifiedAt;
+
+    /// <exception cref="SourceMissingException">Nothing has this name.</exception>
+    /// <exception cref="SourceRefusedException">It is not a regular file. A FIFO or a device is not waited for.</exception>
+    /// <exception cref="IOException">It cannot be opened (rights, a vanished share).</exception>
+    public static SourceArchive Open(string path)
+    {
+        var descriptor = LibC.Open(
+            path, LibC.ReadOnly | LibC.NoFollow | LibC.CloseOnExec | LibC.NoControllingTerminal | LibC.NonBlocking);
+        if (descriptor < 0)
+        {
+            throw Marshal.GetLastPInvokeError() switch
+            {
+                LibC.NoEntry or LibC.NotDirectory => new SourceMissingException(path),
+                LibC.TooManyLinks => new SourceRefusedException(path, "a symbolic link"),
+                _ => LibC.Error($"Cannot open the archive {path}"),
+            };
+        }
+
+        var handle = new SafeFileHandle(descriptor, ownsHandle: true);
+        try
+        {
+            var facts = FileFacts.Of(handle, path);
+            if (!facts.IsRegularFile)
+            {
+                throw new SourceRefusedException(path, facts.KindInWords);
+            }
+
+            _ = LibC.Advise(handle, 0, 0, LibC.AdviseSequential);
+            return new SourceArchive(path, handle, facts);
+        }
+        catch
+        {
+            handle.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Fills the buffer from this offset of the archive.</summary>
+    /// <exception cref="SourceChangedException">The archive ends before the buffer is full: it was cut.</exception>
+    /// <exception cref="IOException">The disk or share fails.</exception>
+    public async ValueTask ReadExactlyAsync(Memory<byte> buffer, long offset, CancellationToken cancellationToken)
+    {
+        while (!buffer.IsEmpty)
+        {
+            var read = await RandomAccess.ReadAsync(_handle, buffer, offset, cancellationToken);
+            if (read == 0)
+            {
+                throw new SourceChangedException(Path, $"it ends at byte {offset} but had {SizeBytes} bytes");
+            }
+
+            offset += read;
+            buffer = buffer[read..];
+        }
+    }
+
+    /// <summary>
+    /// Compares the open file, and whatever has its name now, with what was opened. A name that is gone is no change: retention
+    /// may remove an archive while it is being sealed, its data stays readable until this is disposed.
+    /// </summary>
+    /// <exception cref="SourceChangedException">Grown, shrunk, rewritten, or another file has the name.</exception>
+    /// <exception cref="IOException">The disk or share does not answer.</exception>
+    public void VerifyUnchanged()
+    {
+        var now = FileFacts.Of(_handle, Path);
+        if (now.SizeBytes != SizeBytes)
+        {
+            throw new SourceChangedException(Path, $"it had {SizeBytes} bytes and has {now.SizeBytes}");
+        }
+
+        if (now.ModifiedNanoseconds != _opened.ModifiedNanoseconds)
+        {
+            throw new SourceChangedException(Path, $"it was written at {now.ModifiedAt:u} while it was being read");
+        }
+
+        if (FileFacts.At(Path) is { } named && !named.IsSameFileAs(_opened))
+        {
+            throw new SourceChangedException(Path, "another file took its place");
+        }
+    }
+
+    internal DropBehind DropBehindFrom(long offset) => new(_handle, writes: false, offset);
+
+    public void Dispose() => _handle.Dispose();
+}
