@@ -1,1 +1,3 @@
-return;
+using Perb.Simulation.Control;
+
+return await CommandLine.Build().Parse(args).InvokeAsync();
