@@ -3,6 +3,7 @@ using System.Text.Json;
 using Perb.Scheduler.Backups;
 using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Store;
+using Spectre.Console;
 
 namespace Perb.Scheduler.Cli;
 

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Configuration;
+using Perb.Transfer.Rclone;
 using Quartz;
 
 namespace Perb.Scheduler.Configuration;
@@ -163,6 +164,11 @@ internal sealed partial class PerbOptionsReader
         }
 
         var path = remote.Required("Path", "an rclone path such as \"gdrive:perb\"");
+        if (path.Length > 0 && !RemotePath.TryParse(path, out _, out var fault))
+        {
+            remote.Fault("Path", $"cannot be used: {fault}");
+        }
+
         ReadRetention(remote);
         foreach (var key in (string[])["PruneSchedule", "VerifySchedule"])
         {

@@ -165,10 +165,10 @@ public sealed class ArchiveDiscovery(
         {
             switch (change)
             {
-                case DiscoveryChange.New { SkipReason: null } added:
+                case DiscoveryChange.Found { SkipReason: null } added:
                     logger.ArchiveDiscovered(added.Archive.Name.FileName, added.Archive.Storage, ByteSize.Format(added.Archive.SizeBytes), added.Remote);
                     break;
-                case DiscoveryChange.New added:
+                case DiscoveryChange.Found added:
                     logger.ArchiveSkipped(added.Archive.Name.FileName, added.Remote, added.SkipReason);
                     break;
                 case DiscoveryChange.SourceGone gone:

@@ -34,7 +34,7 @@ public sealed class DiscoveryDiff(CatchUpPolicy policy, IReadOnlyList<string> re
                 var skip = policy.SkipReason(archive, archive.Time == newest[archive.Name.VmId], guest, now);
                 if (backup is null)
                 {
-                    changes.Add(new DiscoveryChange.New(archive, remote, skip));
+                    changes.Add(new DiscoveryChange.Found(archive, remote, skip));
                 }
                 else
                 {

@@ -33,7 +33,7 @@ public sealed record KnownBackup(
 public abstract record DiscoveryChange
 {
     /// <summary>First sight of an archive; <paramref name="SkipReason"/> null means that it is to be shipped.</summary>
-    public sealed record New(FoundArchive Archive, string Remote, string? SkipReason) : DiscoveryChange;
+    public sealed record Found(FoundArchive Archive, string Remote, string? SkipReason) : DiscoveryChange;
 
     /// <summary>The same archive, elsewhere or settled by now.</summary>
     public sealed record Seen(long Id, FoundArchive Archive) : DiscoveryChange;

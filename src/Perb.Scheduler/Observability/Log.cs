@@ -27,8 +27,8 @@ internal static partial class Log
     [LoggerMessage(1007, LogLevel.Information, "Trouble with {Subject} is over")]
     public static partial void TroubleOver(this ILogger logger, string subject);
 
-    [LoggerMessage(2001, LogLevel.Information, "Remote {Remote} is ready: {Path}, copies are verified by {Hash}")]
-    public static partial void RemoteReady(this ILogger logger, string remote, string path, string hash);
+    [LoggerMessage(2001, LogLevel.Information, "Remote {Remote} is ready: {Path}, copies are verified by {Proof}")]
+    public static partial void RemoteReady(this ILogger logger, string remote, string path, string proof);
 
     [LoggerMessage(2002, LogLevel.Error, "Remote {Remote} is refused: {Text}")]
     public static partial void RemoteRefused(this ILogger logger, string remote, string text);

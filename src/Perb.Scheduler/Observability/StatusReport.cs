@@ -1,4 +1,3 @@
-using Perb.Scheduler.Backups;
 using Perb.Scheduler.Cli;
 using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Store;

@@ -15,22 +15,22 @@ public sealed class AdoptPublished(PipelineStore store, RcloneProgram rclone, Ve
 {
     private const int MaxManifestBytes = 16 << 20;
 
-    /// <returns>True where the backup is a copy now and nothing is left to do.</returns>
+    /// <returns>How the copy was proven that is there already; null: there is none, ship it.</returns>
     /// <exception cref="NameConflictException">The manifest speaks of another archive, or an object without manifest is in the way.</exception>
-    public async Task<bool> TryAsync(Claim claim, ReadyRemote remote, CancellationToken cancellationToken)
+    public async Task<string?> TryAsync(Claim claim, ReadyRemote remote, CancellationToken cancellationToken)
     {
         var backup = claim.Backup;
         if (backup.State != BackupState.Discovered || backup.VolumeCount is not null)
         {
-            return false;
+            return null;
         }
 
         var objects = await rclone.ListAsync(remote.Remote.Path, backup.RemoteName + ".", cancellationToken);
-        var manifestName = Manifest.NameOf(backup.RemoteName);
+        var manifestName = backup.RemoteName + Manifest.FileSuffix;
         if (objects.All(file => file.Name != manifestName))
         {
             return objects.Count == 0
-                ? false
+                ? null
                 : throw new NameConflictException(
                     $"{remote.Remote.ObjectPath(Printable.Clean(objects[0].Name))} exists already and this store did not make it: nothing is uploaded over it; move it away on the remote, then retry");
         }
@@ -52,6 +52,6 @@ public sealed class AdoptPublished(PipelineStore store, RcloneProgram rclone, Ve
 
         await store.RecordAdoptedAsync(claim, manifest.Volumes, weakest);
         logger.BackupAdopted(backup.RemoteName, remote.Remote.Name);
-        return true;
+        return weakest;
     }
 }

@@ -18,15 +18,17 @@ public sealed class BackupPipeline(
     VerifyObject verify,
     PublishManifest publish)
 {
-    public async Task ShipAsync(Claim claim, ReadyRemote remote, CancellationToken cancellationToken)
+    /// <returns>How the copy was proven.</returns>
+    public async Task<string> ShipAsync(Claim claim, ReadyRemote remote, CancellationToken cancellationToken)
     {
-        if (await adopt.TryAsync(claim, remote, cancellationToken))
+        if (await adopt.TryAsync(claim, remote, cancellationToken) is { } adopted)
         {
-            return;
+            return adopted;
         }
 
         var (plan, verified) = await CarryVolumesAsync(claim, remote, cancellationToken);
         await publish.RunAsync(verified, remote, plan, cancellationToken);
+        return verified.Backup.VerifiedHow!;
     }
 
     private async Task<(SealingPlan Plan, Claim Verified)> CarryVolumesAsync(Claim claim, ReadyRemote remote, CancellationToken cancellationToken)

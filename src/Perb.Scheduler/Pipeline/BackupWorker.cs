@@ -131,8 +131,10 @@ public sealed class BackupWorker(
         });
         try
         {
-            await leaseKeeper.RunAsync(claim, token => pipeline.ShipAsync(claim, _ready!, token), cancellationToken);
-            logger.BackupPublished(backup.RemoteName, remote.Name);
+            var startedAt = time.GetTimestamp();
+            var how = await leaseKeeper.RunAsync(claim, token => pipeline.ShipAsync(claim, _ready!, token), cancellationToken);
+            logger.BackupPublished(
+                backup.RemoteName, remote.Name, how, ByteSize.Format(backup.SizeBytes), time.GetElapsedTime(startedAt).ToString(@"hh\:mm\:ss\.f"));
             return null;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

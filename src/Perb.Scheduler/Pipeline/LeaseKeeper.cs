@@ -7,14 +7,14 @@ public sealed class LeaseKeeper(PipelineStore store, Activities activities, Time
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
-    public async Task RunAsync(Claim claim, Func<CancellationToken, Task> work, CancellationToken cancellationToken)
+    public async Task<T> RunAsync<T>(Claim claim, Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken)
     {
         using var working = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var keeping = new CancellationTokenSource();
         var keeper = KeepAsync(claim, working, keeping.Token);
         try
         {
-            await work(working.Token);
+            return await work(working.Token);
         }
         finally
         {

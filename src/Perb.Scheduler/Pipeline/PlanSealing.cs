@@ -71,7 +71,7 @@ public sealed class PlanSealing(
                 await ReadCompanionAsync(folder, name.LogName, cancellationToken),
                 await ReadCompanionAsync(folder, name.NotesName, cancellationToken)),
             VolumeBytes = options.VolumeBytes,
-            Packet = PacketChoice.For(options.Packet, recipients, ocbIsAvailable: false),
+            Packet = PacketChoice.For(options.Packet, recipients, VolumeSealer.OcbIsAvailable),
             HideRecipients = options.HideRecipients,
             RecipientFingerprints = [.. recipients.Select(recipient => recipient.SubkeyFingerprint)],
         };

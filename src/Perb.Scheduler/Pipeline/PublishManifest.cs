@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using Perb.Scheduler.Store;
 using Perb.Transfer.Hashing;
@@ -15,9 +14,23 @@ public sealed class PublishManifest(PipelineStore store, RcloneProgram rclone, S
     public async Task RunAsync(Claim claim, ReadyRemote remote, SealingPlan plan, CancellationToken cancellationToken)
     {
         var volumes = await store.LoadVolumesAsync(claim.Backup.Id, cancellationToken);
-        var content = Encoding.UTF8.GetBytes(Manifest.Of(plan, [.. volumes.Select(volume => new ManifestVolume(volume.Name, volume.SizeBytes, volume.Digests))]).Format());
-        var name = Manifest.NameOf(plan.RemoteName);
-        await using (var file = StagedFile.Create(staging.FolderOf(remote.Remote.Name), name))
+        var manifest = new Manifest
+        {
+            RemoteName = plan.RemoteName,
+            ArchiveBytes = plan.ArchiveBytes,
+            ArchiveModifiedAt = plan.ArchiveModifiedAt,
+            VolumeBytes = plan.VolumeBytes,
+            Volumes = [.. volumes.Select(volume => new ManifestVolume(volume.Name, volume.SizeBytes, volume.Digests))],
+        };
+        var content = Encoding.UTF8.GetBytes(manifest.Format());
+        await SendAsync(remote, manifest.FileName, content, cancellationToken);
+        await verify.RunAsync(remote, manifest.FileName, content.Length, Digests.Of(content, remote.Hash), cancellationToken);
+        await store.RecordPublishedAsync(claim, claim.Backup.VerifiedHow!);
+    }
+
+    private async Task SendAsync(ReadyRemote remote, string name, byte[] content, CancellationToken cancellationToken)
+    {
+        using (var file = StagedFile.Create(staging.FolderOf(remote.Remote.Name), name))
         {
             await file.WriteAsync(content, cancellationToken);
             await file.CommitAsync(content.Length, cancellationToken);
@@ -25,8 +38,6 @@ public sealed class PublishManifest(PipelineStore store, RcloneProgram rclone, S
 
         await rclone.CopyToAsync(
             staging.PathOf(remote.Remote.Name, name), remote.Remote.ObjectPath(name), remote.Remote.Limits, null, null, cancellationToken);
-        await verify.RunAsync(remote, name, content.Length, DigestsOf(content, remote.Hash), cancellationToken);
-        await store.RecordPublishedAsync(claim, claim.Backup.VerifiedHow!);
         staging.Delete(remote.Remote.Name, name);
     }
 }

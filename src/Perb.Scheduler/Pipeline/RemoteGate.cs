@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Perb.Scheduler.Backups;
 using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Observability;
 using Perb.Transfer.Hashing;

@@ -10,7 +10,7 @@ namespace Perb.Scheduler.Scheduling;
 [DisallowConcurrentExecution]
 internal sealed class PollJob(ArchiveDiscovery discovery, JobBoundary boundary) : IJob
 {
-    public ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken) =>
+    public ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken = default) =>
         new(boundary.RunAsync("poll", discovery.PollAsync, cancellationToken));
 }
 
@@ -18,7 +18,7 @@ internal sealed class PollJob(ArchiveDiscovery discovery, JobBoundary boundary) 
 [DisallowConcurrentExecution]
 internal sealed class ReconcileJob(ArchiveDiscovery discovery, JobBoundary boundary) : IJob
 {
-    public ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken) =>
+    public ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken = default) =>
         new(boundary.RunAsync("reconcile", discovery.ReconcileAsync, cancellationToken));
 }
 

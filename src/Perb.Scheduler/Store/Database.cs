@@ -30,7 +30,7 @@ public sealed class Database
             async connection =>
             {
                 await connection.ExecuteAsync("PRAGMA journal_mode = WAL", cancellationToken);
-                await database.MigrateAsync(connection, cancellationToken);
+                await MigrateAsync(connection, cancellationToken);
             },
             cancellationToken);
         return database;
@@ -112,10 +112,9 @@ public sealed class Database
         }
     }
 
-    private async Task MigrateAsync(SqliteConnection connection, CancellationToken cancellationToken)
+    private static async Task MigrateAsync(SqliteConnection connection, CancellationToken cancellationToken)
     {
-        var version = await VersionAsync(connection, cancellationToken);
-        for (var next = version; next < Migrations.Count; next++)
+        for (var next = (int)await VersionAsync(connection, cancellationToken); next < Migrations.Count; next++)
         {
             await using var transaction = (SqliteTransaction)await connection.BeginTransactionAsync(cancellationToken);
             await connection.ExecuteAsync(Migrations[next], cancellationToken);

@@ -116,7 +116,7 @@ public sealed class DiscoveryStore(Database database)
     private static Task ApplyAsync(
         SqliteConnection connection, DiscoveryChange change, string how, string now, CancellationToken cancellationToken) => change switch
         {
-            DiscoveryChange.New added => InsertAsync(connection, added, how, now, cancellationToken),
+            DiscoveryChange.Found added => InsertAsync(connection, added, how, now, cancellationToken),
             DiscoveryChange.Seen seen => MoveAsync(connection, seen.Id, seen.Archive, cancellationToken),
             DiscoveryChange.Replaced replaced => ReplaceAsync(connection, replaced, now, cancellationToken),
             DiscoveryChange.Revived revived => ReviveAsync(connection, revived, now, cancellationToken),
@@ -129,7 +129,7 @@ public sealed class DiscoveryStore(Database database)
         };
 
     private static async Task InsertAsync(
-        SqliteConnection connection, DiscoveryChange.New added, string how, string now, CancellationToken cancellationToken)
+        SqliteConnection connection, DiscoveryChange.Found added, string how, string now, CancellationToken cancellationToken)
     {
         var archive = added.Archive;
         var id = await connection.ScalarAsync<long>(

@@ -35,8 +35,14 @@ internal sealed class RcloneCommand
         file);
 
     // Times and MIME types cost one request per file on S3 and its like; names and sizes come with the listing.
-    public static RcloneCommand List(RemotePath directory) =>
-        Of(["lsjson"], ["--files-only", "--no-modtime", "--no-mimetype"], directory);
+    public static RcloneCommand List(RemotePath directory, string namePrefix) => Of(
+        ["lsjson"],
+        ["--files-only", "--no-modtime", "--no-mimetype", .. namePrefix.Length > 0 ? (string[])["--include", $"/{namePrefix}*"] : []],
+        directory);
+
+    // The remote's own word is not asked: rclone fetches the file and hashes what it gets.
+    public static RcloneCommand HashByDownload(RemotePath file, HashKind kind) =>
+        Of(["hashsum", kind.RcloneName()], ["--download"], file);
 
     public static RcloneCommand Read(RemotePath file, long count) => Of(["cat"], ["--count", $"{count}"], file);
 

@@ -92,11 +92,21 @@ public sealed partial class RcloneProgram(RcloneOptions options, TimeProvider ti
     }
 
     /// <summary>The files of a directory itself, in no order; none where there is no such directory.</summary>
-    public async Task<IReadOnlyList<RemoteFile>> ListAsync(RemotePath directory, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<RemoteFile>> ListAsync(RemotePath directory, CancellationToken cancellationToken) =>
+        ListAsync(directory, namePrefix: "", cancellationToken);
+
+    /// <summary>Only files whose names begin so; letters, digits, dots, hyphens and underscores, since rclone takes a pattern.</summary>
+    public async Task<IReadOnlyList<RemoteFile>> ListAsync(
+        RemotePath directory, string namePrefix, CancellationToken cancellationToken)
     {
+        if (!PlainName().IsMatch(namePrefix))
+        {
+            throw new ArgumentException($"'{namePrefix}' would be a pattern", nameof(namePrefix));
+        }
+
         try
         {
-            return await NewRun(RcloneCommand.List(directory))
+            return await NewRun(RcloneCommand.List(directory, namePrefix))
                 .ExecuteAsync(ReadListingAsync, MaxListingBytes, cancellationToken);
         }
         catch (RcloneException e) when (e.Kind == RcloneFailure.NotFound)
@@ -121,6 +131,18 @@ public sealed partial class RcloneProgram(RcloneOptions options, TimeProvider ti
         return content.Length > 0 || await StatAsync(file, hash: null, cancellationToken) is not null
             ? content
             : throw Missing(file);
+    }
+
+    /// <summary>The hash of what the remote really gives back, lower-case hexadecimal; costs the download.</summary>
+    /// <exception cref="RcloneException">Also if the file is absent.</exception>
+    public async Task<string> HashByDownloadAsync(RemotePath file, HashKind kind, CancellationToken cancellationToken)
+    {
+        var run = NewRun(RcloneCommand.HashByDownload(file, kind));
+        var answer = Encoding.UTF8.GetString(await run.ExecuteAsync(OutputReader.ReadBytesAsync, MaxAnswerBytes, cancellationToken));
+        var hash = answer.Split(' ', 2)[0].Trim();
+        return hash.Length > 0 && hash.All(char.IsAsciiHexDigit)
+            ? hash
+            : throw (answer.Length == 0 ? Missing(file) : run.Unreadable("that is not a hash", cause: null));
     }
 
     /// <summary>Deletes a file; one that is absent already is as good.</summary>
@@ -209,6 +231,9 @@ public sealed partial class RcloneProgram(RcloneOptions options, TimeProvider ti
 
     private static RcloneException Missing(RemotePath file) =>
         new(RcloneFailure.NotFound, $"{file.Display} is not on the remote");
+
+    [GeneratedRegex(@"\A[A-Za-z0-9._-]*\z")]
+    private static partial Regex PlainName();
 
     [GeneratedRegex(@"^rclone v(\d+\.\d+(?:\.\d+)?)")]
     private static partial Regex VersionLine();
