@@ -43,6 +43,14 @@ internal sealed record ApiAnswer(Uri Server, string Path, JsonElement Data, long
         }
     }
 
+    /// <summary>As <see cref="Read"/>, for a list, which must not have holes.</summary>
+    public List<T> ReadList<T>(JsonTypeInfo<List<T>> shape)
+        where T : class
+    {
+        var list = Read(shape);
+        return list.TrueForAll(entry => entry is not null) ? list : throw Bad(Server, Path, "a list with an empty entry");
+    }
+
     private static long Number(JsonElement total) =>
         long.TryParse(total.ToString(), out var number) ? number : throw new JsonException("total is not a number");
 

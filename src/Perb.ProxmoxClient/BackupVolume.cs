@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Serialization;
 
 namespace Perb.ProxmoxClient;
@@ -54,8 +55,8 @@ public sealed record BackupVolumeDetails
     public long? UsedBytes { get; init; }
 
     /// <summary>All lines; empty where there are none.</summary>
-    [JsonPropertyName("notes")]
-    public string Notes { get; init; } = "";
+    [JsonPropertyName("notes"), AllowNull]
+    public string Notes { get => field ?? ""; init; } // the generated reader does not run initializers of init properties
 
     [JsonPropertyName("protected")]
     public bool IsProtected { get; init; }

@@ -18,9 +18,9 @@ internal static partial class ErrorAnswer
                 $"{node} refused the token {ForeignText.OneLine(tokenId)} (401 {text}): check Proxmox:TokenId and the secret, and "
                 + "that the token has not expired") { Status = status, Path = path },
             403 => Denied(node, call, text, path),
+            500 when StorageAway().IsMatch(text) => Unavailable($"{node} cannot use the storage now: {call}"),
             400 or 500 when Missing().IsMatch(text) =>
                 new NotFoundException($"{node} does not know what {call} asks for") { Status = status, Path = path },
-            500 when StorageAway().IsMatch(text) => Unavailable($"{node} cannot use the storage now: {call}"),
             408 or 429 or 502 or 503 or 504 or (>= 595 and <= 599) => Unavailable(
                 $"{node} could not pass the call on: {call}; check pvedaemon, and the other node if it is about one"),
             < 300 or (>= 300 and < 400) or 404 => new BadAnswerException(
@@ -54,9 +54,12 @@ internal static partial class ErrorAnswer
     [GeneratedRegex(@"Permission check failed \((?<path>/[^,\s]*), (?<privileges>[A-Za-z.]+(\|[A-Za-z.]+)*)\)", RegexOptions.ExplicitCapture)]
     private static partial Regex MissingPrivilege();
 
-    /// <summary>404 is not in use: unknown storages, volumes, tasks and nodes are errors of 400 and 500. Facts: API-OBSERVED 1 and 4.</summary>
+    /// <summary>
+    /// 404 is not in use: unknown storages, volumes, tasks and nodes are errors of 400 and 500. Facts: API-OBSERVED 1 and 4. Only
+    /// these very sentences: "no such file" may as well be a cluster file system that is away, and absence must not be guessed.
+    /// </summary>
     [GeneratedRegex(
-        @"does not exist|no such (task|storage|node|volume|file)|^volume_size_info on .* failed|^hostname lookup '",
+        @"^storage '[^']*' does not exist|\bno such (task|storage|node)\b|^volume_size_info on .* failed - no format|^hostname lookup '",
         RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture)]
     private static partial Regex Missing();
 

@@ -23,10 +23,9 @@ internal static class NetworkFailure
         {
             HttpRequestError.ConfigurationLimitExceeded => new BadAnswerException(
                 $"Proxmox at {Name(server)} answered {path} with more than this program reads", failure) { Path = path },
-            HttpRequestError.InvalidResponse when failure.GetBaseException() is not IOException { InnerException: not null } =>
-                new BadAnswerException(
-                    $"Proxmox at {Name(server)} answered {path} with something that is not HTTP ({text}): check Proxmox:Url",
-                    failure) { Path = path },
+            HttpRequestError.InvalidResponse => new BadAnswerException(
+                $"Proxmox at {Name(server)} answered {path} with something that is not HTTP ({text}): check Proxmox:Url",
+                failure) { Path = path },
             HttpRequestError.NameResolutionError => Unavailable(
                 $"The name of Proxmox at {Name(server)} cannot be resolved ({text}): check Proxmox:Url and the name service"),
             HttpRequestError.SecureConnectionError when Find<AuthenticationException>(failure) is not null => Unavailable(

@@ -32,13 +32,13 @@ public sealed class ProxmoxApi(HttpClient http)
 
     /// <summary>All storages of the cluster that the token may see (Datastore.Audit), disabled ones too.</summary>
     public async Task<IReadOnlyList<StorageConfiguration>> GetStorageConfigurationAsync(CancellationToken cancellationToken) =>
-        [.. (await GetAsync($"/storage", cancellationToken)).Read(ProxmoxJson.Default.Storages).Select(row => row.ToConfiguration())];
+        [.. (await GetAsync($"/storage", cancellationToken)).ReadList(ProxmoxJson.Default.Storages).Select(row => row.ToConfiguration())];
 
     /// <summary>The storages as the node sees them now (Datastore.Audit).</summary>
     /// <param name="content">For instance <c>backup</c>; also leaves out disabled ones and those of other nodes. Null: all.</param>
     public async Task<IReadOnlyList<NodeStorage>> GetNodeStoragesAsync(
         string node, string? content, CancellationToken cancellationToken) =>
-        (await GetAsync($"/nodes/{node}/storage", cancellationToken, ("content", content))).Read(ProxmoxJson.Default.NodeStorages);
+        (await GetAsync($"/nodes/{node}/storage", cancellationToken, ("content", content))).ReadList(ProxmoxJson.Default.NodeStorages);
 
     /// <summary>Tasks of a node. Without Sys.Audit on <c>/nodes/NODE</c> only those that this very token started.</summary>
     public async Task<TaskPage> GetTasksAsync(string node, TaskQuery query, CancellationToken cancellationToken)
@@ -55,7 +55,7 @@ public sealed class ProxmoxApi(HttpClient http)
             ("until", Text(query.Until?.ToUnixTimeSeconds())),
             ("vmid", Text(query.VmId)),
             ("userfilter", query.UserFilter));
-        return new TaskPage([.. answer.Read(ProxmoxJson.Default.Tasks).Select(row => row.ToTask())], answer.Total);
+        return new TaskPage([.. answer.ReadList(ProxmoxJson.Default.Tasks).Select(row => row.ToTask())], answer.Total);
     }
 
     /// <summary>Own tasks, or Sys.Audit on the node.</summary>
@@ -76,7 +76,7 @@ public sealed class ProxmoxApi(HttpClient http)
         // Facts: API-OBSERVED 3. A log that is gone is a 200 whose data are one line instead of a list of lines.
         return answer.Data.ValueKind == JsonValueKind.Object
             ? throw new NotFoundException($"Proxmox node {upid.Node} no longer has the log of {upid}") { Status = 200, Path = answer.Path }
-            : [.. answer.Read(ProxmoxJson.Default.TaskLog).Select(row => row.ToLine())];
+            : [.. answer.ReadList(ProxmoxJson.Default.TaskLog).Select(row => row.ToLine())];
     }
 
     /// <summary>
@@ -88,7 +88,7 @@ public sealed class ProxmoxApi(HttpClient http)
         string node, string storage, int? vmId, CancellationToken cancellationToken) =>
         (await GetAsync(
             $"/nodes/{node}/storage/{storage}/content", cancellationToken, ("content", "backup"), ("vmid", Text(vmId))))
-        .Read(ProxmoxJson.Default.Backups);
+        .ReadList(ProxmoxJson.Default.Backups);
 
     /// <summary>
     /// All backups of a storage, by asking what pruning would do if it kept everything: the only way that needs no more than
@@ -98,7 +98,7 @@ public sealed class ProxmoxApi(HttpClient http)
         string node, string storage, CancellationToken cancellationToken) =>
         (await GetAsync(
             $"/nodes/{node}/storage/{storage}/prunebackups", cancellationToken, ("prune-backups", "keep-all=1")))
-        .Read(ProxmoxJson.Default.PruneCandidates);
+        .ReadList(ProxmoxJson.Default.PruneCandidates);
 
     /// <summary>One backup with its notes in full (privileges as for <see cref="GetBackupsAsync"/>).</summary>
     /// <exception cref="NotFoundException">There is no such file.</exception>
@@ -124,14 +124,14 @@ public sealed class ProxmoxApi(HttpClient http)
     /// <summary>The cluster's guests that the token may see (VM.Audit).</summary>
     public async Task<IReadOnlyList<Guest>> GetGuestsAsync(CancellationToken cancellationToken) =>
         [.. (await GetAsync($"/cluster/resources", cancellationToken, ("type", "vm")))
-            .Read(ProxmoxJson.Default.Guests).Select(row => row.ToGuest()).OfType<Guest>()];
+            .ReadList(ProxmoxJson.Default.Guests).Select(row => row.ToGuest()).OfType<Guest>()];
 
     /// <summary>
     /// Guests in no backup job. Needs Sys.Audit on <c>/</c>; a guest without VM.Audit is left out, so that a token without it reads
     /// "all covered".
     /// </summary>
     public async Task<IReadOnlyList<UncoveredGuest>> GetGuestsNotBackedUpAsync(CancellationToken cancellationToken) =>
-        (await GetAsync($"/cluster/backup-info/not-backed-up", cancellationToken)).Read(ProxmoxJson.Default.UncoveredGuests);
+        (await GetAsync($"/cluster/backup-info/not-backed-up", cancellationToken)).ReadList(ProxmoxJson.Default.UncoveredGuests);
 
     /// <summary>What vzdump does on the node by default (Datastore.Audit on its default storage; Sys.Audit to see the script).</summary>
     public async Task<VzdumpDefaults> GetVzdumpDefaultsAsync(string node, CancellationToken cancellationToken) =>
@@ -143,7 +143,7 @@ public sealed class ProxmoxApi(HttpClient http)
 
     private static Permissions ToPermissions(ApiAnswer answer) => new(answer.Read(ProxmoxJson.Default.Grants).ToDictionary(
         path => path.Key,
-        path => (IReadOnlyDictionary<string, bool>)path.Value,
+        path => (IReadOnlyDictionary<string, bool>)(path.Value ?? []),
         StringComparer.Ordinal));
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);

@@ -17,8 +17,6 @@ public static partial class ProxmoxConnection
     /// <summary>pveproxy closes idle connections after 5 s (facts: API-OBSERVED 1); ours must be gone before.</summary>
     private static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(2);
 
-    private static readonly TimeSpan MaxConnectTimeout = TimeSpan.FromSeconds(15);
-
     /// <summary>Opens nothing yet: the first call connects. The caller disposes it.</summary>
     /// <exception cref="ProxmoxException">An option cannot be right; the message names it.</exception>
     public static HttpClient Open(ProxmoxOptions options)
@@ -33,7 +31,6 @@ public static partial class ProxmoxConnection
             UseProxy = !url.IsLoopback,
             AutomaticDecompression = DecompressionMethods.GZip,
             PooledConnectionIdleTimeout = IdleTimeout,
-            ConnectTimeout = options.Timeout < MaxConnectTimeout ? options.Timeout : MaxConnectTimeout,
             ActivityHeadersPropagator = null, // the node allows 8 KiB of headers and wants none of ours
             SslOptions = new SslClientAuthenticationOptions
             {

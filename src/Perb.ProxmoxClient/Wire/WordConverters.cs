@@ -9,11 +9,13 @@ internal sealed class NameSetConverter : JsonConverter<IReadOnlySet<string>>
 {
     private static readonly char[] Separators = [',', ';', ' '];
 
+    public override bool HandleNull => true;
+
     public static IReadOnlySet<string> Split(string? list) =>
         (list ?? "").Split(Separators, StringSplitOptions.RemoveEmptyEntries).ToFrozenSet(StringComparer.Ordinal);
 
     public override IReadOnlySet<string> Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-        Split(Scalar.Text(ref reader));
+        Split(reader.TokenType == JsonTokenType.Null ? null : Scalar.Text(ref reader));
 
     public override void Write(Utf8JsonWriter writer, IReadOnlySet<string> value, JsonSerializerOptions options) =>
         writer.WriteStringValue(string.Join(',', value));
