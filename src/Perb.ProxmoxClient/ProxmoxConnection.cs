@@ -56,7 +56,8 @@ public static partial class ProxmoxConnection
         url is { IsAbsoluteUri: true, Scheme: "https", PathAndQuery: "/", UserInfo: "" }
             ? url
             : throw new ProxmoxException(
-                $"Proxmox:Url is '{ForeignText.OneLine(url.OriginalString)}': it must be https and name only host and port, such as https://127.0.0.1:8006");
+                $"Proxmox:Url is '{ForeignText.OneLine(url.OriginalString)}': it must be https and name only host and "
+                + "port, such as https://127.0.0.1:8006");
 
     private static string CheckToken(string id, ApiSecret secret)
     {
@@ -69,8 +70,8 @@ public static partial class ProxmoxConnection
         return SecretPattern().IsMatch(secret.Reveal())
             ? $"PVEAPIToken={id}={secret.Reveal()}"
             : throw new ProxmoxException(
-                "The secret of the Proxmox token is empty or has blanks or line breaks in it: the file must hold the value that "
-                + "Proxmox showed when the token was made, and nothing else");
+                "The secret of the Proxmox token is empty or has blanks or line breaks in it: the file must hold the "
+                + "value that Proxmox showed when the token was made, and nothing else");
     }
 
     private static FrozenSet<string> ParseFingerprints(IReadOnlyList<string> fingerprints) =>
@@ -82,7 +83,8 @@ public static partial class ProxmoxConnection
         return hex.Length == 2 * SHA256.HashSizeInBytes && hex.All(char.IsAsciiHexDigit)
             ? hex
             : throw new ProxmoxException(
-                $"Proxmox:Fingerprints holds '{ForeignText.OneLine(text)}': a SHA-256 fingerprint has 64 hex digits, colons allowed");
+                $"Proxmox:Fingerprints holds '{ForeignText.OneLine(text)}': a SHA-256 fingerprint has 64 hex digits, "
+                + "colons allowed");
     }
 
     private static X509Certificate2Collection? LoadAuthorities(string? file)
@@ -97,14 +99,16 @@ public static partial class ProxmoxConnection
         {
             authorities.ImportFromPemFile(file);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
+        catch (Exception e)
+            when (e is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
         {
             throw new ProxmoxException($"Proxmox:CaFile {file} cannot be read: {ForeignText.OneLine(e.Message)}", e);
         }
 
         return authorities.Count > 0
             ? authorities
-            : throw new ProxmoxException($"Proxmox:CaFile {file} holds no certificate: it must be PEM, such as /etc/pve/pve-root-ca.pem");
+            : throw new ProxmoxException(
+                $"Proxmox:CaFile {file} holds no certificate: it must be PEM, such as /etc/pve/pve-root-ca.pem");
     }
 
     [GeneratedRegex(@"^[^\s:/!\p{C}]+@[A-Za-z0-9._-]+![A-Za-z][A-Za-z0-9._-]*\z")]

@@ -13,7 +13,8 @@ internal sealed class LenientInt64Converter : JsonConverter<long>
     public override long Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         Scalar.Number(ref reader, long.MinValue, long.MaxValue);
 
-    public override void Write(Utf8JsonWriter writer, long value, JsonSerializerOptions options) => writer.WriteNumberValue(value);
+    public override void Write(Utf8JsonWriter writer, long value, JsonSerializerOptions options) =>
+        writer.WriteNumberValue(value);
 }
 
 internal sealed class LenientInt32Converter : JsonConverter<int>
@@ -21,10 +22,13 @@ internal sealed class LenientInt32Converter : JsonConverter<int>
     public override int Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         (int)Scalar.Number(ref reader, int.MinValue, int.MaxValue);
 
-    public override void Write(Utf8JsonWriter writer, int value, JsonSerializerOptions options) => writer.WriteNumberValue(value);
+    public override void Write(Utf8JsonWriter writer, int value, JsonSerializerOptions options) =>
+        writer.WriteNumberValue(value);
 }
 
-/// <summary>1 and 0, as number or string, or not defined; real booleans occur in a few passed-through objects.</summary>
+/// <summary>
+/// 1 and 0, as number or string, or not defined; real booleans occur in a few passed-through objects.
+/// </summary>
 internal sealed class LenientBooleanConverter : JsonConverter<bool>
 {
     public override bool HandleNull => true;

@@ -4,7 +4,9 @@ using System.Text.Json.Serialization;
 
 namespace Perb.ProxmoxClient.Wire;
 
-/// <summary>A list in one string, separated by commas, semicolons or blanks; its order changes from answer to answer.</summary>
+/// <summary>
+/// A list in one string, separated by commas, semicolons or blanks; its order changes from answer to answer.
+/// </summary>
 internal sealed class NameSetConverter : JsonConverter<IReadOnlySet<string>>
 {
     private static readonly char[] Separators = [',', ';', ' '];

@@ -141,6 +141,15 @@ public sealed class FailureTests
     }
 
     [Fact]
+    public async Task Compression_that_is_none_is_a_bad_answer()
+    {
+        await using var connection = new NodeConnection(_ => RawAnswer.Text(
+            "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Encoding: gzip\r\nContent-Length: 11\r\n\r\n{\"data\":[]}"));
+
+        await ThrowsAsync(connection, typeof(BadAnswerException));
+    }
+
+    [Fact]
     public async Task Something_that_does_not_speak_http_is_a_bad_answer()
     {
         await using var connection = new NodeConnection(_ => RawAnswer.Text("SSH-2.0-OpenSSH_9.2p1 Debian\r\n\r\n"));
