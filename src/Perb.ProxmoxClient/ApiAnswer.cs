@@ -6,7 +6,8 @@ using System.Text.Unicode;
 namespace Perb.ProxmoxClient;
 
 /// <summary>A good answer without its envelope <c>{"data": …, "total": n}</c>.</summary>
-/// <param name="Total">How many there are in all, of a list that is given in pages. The node leaves it out when it is 0.</param>
+/// <param name="Total">How many there are in all, of a list that is given in pages. The node leaves it out when it is
+/// 0.</param>
 internal sealed record ApiAnswer(Uri Server, string Path, JsonElement Data, long Total)
 {
     public static ApiAnswer Parse(Uri server, string path, byte[] body)
@@ -18,7 +19,8 @@ internal sealed record ApiAnswer(Uri Server, string Path, JsonElement Data, long
             var envelope = JsonElement.Parse(json);
             if (envelope.ValueKind == JsonValueKind.Object && envelope.TryGetProperty("data", out var data))
             {
-                return new ApiAnswer(server, path, data, envelope.TryGetProperty("total", out var total) ? Number(total) : 0);
+                var total = envelope.TryGetProperty("total", out var number) ? Number(number) : 0;
+                return new ApiAnswer(server, path, data, total);
             }
         }
         catch (JsonException e)
@@ -43,17 +45,28 @@ internal sealed record ApiAnswer(Uri Server, string Path, JsonElement Data, long
         }
     }
 
+    /// <summary>As <see cref="Read"/>, for a list, which must not have holes.</summary>
+    public List<T> ReadList<T>(JsonTypeInfo<List<T>> shape)
+        where T : class
+    {
+        var list = Read(shape);
+        return list.TrueForAll(entry => entry is not null)
+            ? list
+            : throw Bad(Server, Path, "a list with an empty entry");
+    }
+
     private static long Number(JsonElement total) =>
         long.TryParse(total.ToString(), out var number) ? number : throw new JsonException("total is not a number");
 
     private static string Excerpt(byte[] body) => body.Length == 0
         ? "an empty answer"
-        : $"'{ForeignText.OneLine(Encoding.UTF8.GetString(body.AsSpan(0, Math.Min(body.Length, 200))))}', not the API's JSON";
+        : $"'{ForeignText.OneLine(Encoding.UTF8.GetString(body.AsSpan(0, Math.Min(body.Length, 200))))}', not the API's "
+          + "JSON";
 
-    private static BadAnswerException Bad(Uri server, string path, string what, Exception? innerException = null) => new(
-        $"Proxmox at {server.GetLeftPart(UriPartial.Authority)} answered {path} with {what}: check that Proxmox:Url names the "
-        + "node's own port (8006) and no web proxy in front of it",
-        innerException)
+    private static BadAnswerException Bad(Uri server, string path, string what, Exception? cause = null) => new(
+        $"{server.Describe()} answered {path} with {what}: check that Proxmox:Url names the node's own port (8006) and "
+        + "no web proxy in front of it",
+        cause)
     {
         Status = 200,
         Path = path,

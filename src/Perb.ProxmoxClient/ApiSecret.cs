@@ -1,8 +1,8 @@
 namespace Perb.ProxmoxClient;
 
 /// <summary>
-/// The secret half of an API token. It prints as <c>***</c>, so that no log line, message or record can carry it by accident.
-/// White space around the value is dropped: secrets come from files that end in a newline.
+/// The secret half of an API token. It prints as <c>***</c>, so that no log line, message or record can carry it by
+/// accident. White space around the value is dropped: secrets come from files that end in a newline.
 /// </summary>
 public sealed class ApiSecret(string value)
 {

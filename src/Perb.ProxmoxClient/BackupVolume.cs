@@ -1,10 +1,11 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Serialization;
 
 namespace Perb.ProxmoxClient;
 
 /// <summary>
-/// A backup in a storage's content listing. The list also has odd ones: zero-byte files, copies under other names, guests that no
-/// longer exist. It is in no order of time.
+/// A backup in a storage's content listing. The list also has odd ones: zero-byte files, copies under other names,
+/// guests that no longer exist. It is in no order of time.
 /// </summary>
 public sealed record BackupVolume
 {
@@ -15,7 +16,9 @@ public sealed record BackupVolume
     [JsonPropertyName("size")]
     public required long SizeBytes { get; init; }
 
-    /// <summary>The time in a standard name (local to the node, here as an instant); else the file's own change time.</summary>
+    /// <summary>
+    /// The time in a standard name (local to the node, here as an instant); else the file's own change time.
+    /// </summary>
     [JsonPropertyName("ctime")]
     public required DateTimeOffset CreatedAt { get; init; }
 
@@ -45,7 +48,9 @@ public sealed record BackupVolumeDetails
     [JsonPropertyName("path")]
     public string? Path { get; init; }
 
-    /// <summary>Rounded up to 512 bytes by the node: <see cref="BackupVolume.SizeBytes"/> and the file have the exact size.</summary>
+    /// <summary>
+    /// Rounded up to 512 bytes by the node: <see cref="BackupVolume.SizeBytes"/> and the file have the exact size.
+    /// </summary>
     [JsonPropertyName("size")]
     public required long RoundedSizeBytes { get; init; }
 
@@ -54,8 +59,9 @@ public sealed record BackupVolumeDetails
     public long? UsedBytes { get; init; }
 
     /// <summary>All lines; empty where there are none.</summary>
-    [JsonPropertyName("notes")]
-    public string Notes { get; init; } = "";
+    // The generated JSON reader does not run the initializer of an init property, hence the getter.
+    [JsonPropertyName("notes"), AllowNull]
+    public string Notes { get => field ?? ""; init; }
 
     [JsonPropertyName("protected")]
     public bool IsProtected { get; init; }
@@ -71,7 +77,9 @@ public sealed record PruneCandidate
     [JsonPropertyName("ctime")]
     public required DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary><c>keep</c>, <c>remove</c>, <c>protected</c>, or <c>renamed</c> for a name that is not vzdump's.</summary>
+    /// <summary>
+    /// <c>keep</c>, <c>remove</c>, <c>protected</c>, or <c>renamed</c> for a name that is not vzdump's.
+    /// </summary>
     [JsonPropertyName("mark")]
     public required string Mark { get; init; }
 

@@ -5,12 +5,16 @@ using System.Security.Cryptography.X509Certificates;
 namespace Perb.ProxmoxClient;
 
 /// <summary>
-/// Decides whether the certificate that a node shows is the right one: pinned by its fingerprint, or good for this host under the
-/// given authority, or under the system's where neither is configured. There is no way to switch this off.
+/// Decides whether the certificate that a node shows is the right one: pinned by its fingerprint, or good for this host
+/// under the given authority, or under the system's where neither is configured. There is no way to switch this off.
 /// </summary>
-internal sealed class CertificateTrust(Uri server, IReadOnlySet<string> fingerprints, X509Certificate2Collection? authorities)
+internal sealed class CertificateTrust(
+    Uri server, IReadOnlySet<string> fingerprints, X509Certificate2Collection? authorities)
 {
-    /// <summary>Only the given authorities, or null for the system's. Revocation lists do not exist for a cluster's own authority.</summary>
+    /// <summary>
+    /// Only the given authorities, or null for the system's. Revocation lists do not exist for a cluster's own
+    /// authority.
+    /// </summary>
     public X509ChainPolicy? ChainPolicy()
     {
         if (authorities is null)
@@ -49,20 +53,24 @@ internal sealed class CertificateTrust(Uri server, IReadOnlySet<string> fingerpr
             return $"it is not for the host {server.IdnHost}";
         }
 
-        var status = chain?.ChainStatus.Aggregate(X509ChainStatusFlags.NoError, (all, one) => all | one.Status) ?? default;
-        return status.HasFlag(X509ChainStatusFlags.NotTimeValid)
-            ? "it has expired or is not valid yet"
-            : authorities is null ? "the system does not trust who signed it" : "it was not signed by the authority in Proxmox:CaFile";
+        if (chain?.ChainStatus.Any(one => one.Status.HasFlag(X509ChainStatusFlags.NotTimeValid)) == true)
+        {
+            return "it has expired or is not valid yet";
+        }
+
+        return authorities is null
+            ? "the system does not trust who signed it"
+            : "it was not signed by the authority in Proxmox:CaFile";
     }
 
     private UntrustedCertificateException Untrusted(string fingerprint, string fault)
     {
         var printed = string.Join(':', fingerprint.Chunk(2).Select(pair => new string(pair)));
         return new UntrustedCertificateException(
-            $"Proxmox at {server.GetLeftPart(UriPartial.Authority)} showed a certificate that is not trusted: {fault}. Its SHA-256 "
-            + $"fingerprint is {printed}. If the node itself shows the same (openssl x509 -noout -fingerprint -sha256 -in "
-            + "/etc/pve/local/pve-ssl.pem), set Proxmox:CaFile to the cluster's /etc/pve/pve-root-ca.pem (best: node certificates "
-            + "are renewed) or add the fingerprint to Proxmox:Fingerprints")
+            $"{server.Describe()} showed a certificate that is not trusted: {fault}. Its SHA-256 fingerprint is "
+            + $"{printed}. If the node itself shows the same (openssl x509 -noout -fingerprint -sha256 -in "
+            + "/etc/pve/local/pve-ssl.pem), set Proxmox:CaFile to the cluster's /etc/pve/pve-root-ca.pem (best: node "
+            + "certificates are renewed) or add the fingerprint to Proxmox:Fingerprints")
         {
             Fingerprint = printed,
         };

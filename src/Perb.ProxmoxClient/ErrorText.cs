@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace Perb.ProxmoxClient;
 
 /// <summary>
-/// Finds what a node said about an error. Older nodes and many newer errors have it only in the reason phrase; the JSON body, where
-/// there is one, has it in full and as proper UTF-8. Facts: PVE 4.2, API-OBSERVED 1.
+/// Finds what a node said about an error. Older nodes and many newer errors have it only in the reason phrase; the JSON
+/// body, where there is one, has it in full and as proper UTF-8. Facts: PVE 4.2, API-OBSERVED 1.
 /// </summary>
 internal static class ErrorText
 {

@@ -9,8 +9,8 @@ internal static class ForeignText
     private const int MaxLength = 300;
 
     /// <summary>
-    /// White space becomes single blanks, control and format characters (terminal escapes, text direction) are dropped, and what
-    /// is too long is cut with an ellipsis.
+    /// White space becomes single blanks, control and format characters (terminal escapes, text direction) are dropped,
+    /// and what is too long is cut with an ellipsis.
     /// </summary>
     public static string OneLine(string text)
     {

@@ -6,7 +6,13 @@ namespace Perb.ProxmoxClient;
 internal static class NetworkFailure
 {
     public static UnavailableException Timeout(Uri server, string path, TimeSpan timeout, Exception cause) => new(
-        $"Proxmox at {Name(server)} did not answer {path} within {timeout.TotalSeconds:0.#} s", cause)
+        $"{server.Describe()} did not answer {path} within {timeout.TotalSeconds:0.#} s", cause)
+    {
+        Path = path,
+    };
+
+    public static BadAnswerException BrokenCompression(Uri server, string path, Exception cause) => new(
+        $"{server.Describe()} answered {path} with data that cannot be decompressed", cause)
     {
         Path = path,
     };
@@ -22,25 +28,24 @@ internal static class NetworkFailure
         return failure.HttpRequestError switch
         {
             HttpRequestError.ConfigurationLimitExceeded => new BadAnswerException(
-                $"Proxmox at {Name(server)} answered {path} with more than this program reads", failure) { Path = path },
-            HttpRequestError.InvalidResponse when failure.GetBaseException() is not IOException { InnerException: not null } =>
-                new BadAnswerException(
-                    $"Proxmox at {Name(server)} answered {path} with something that is not HTTP ({text}): check Proxmox:Url",
-                    failure) { Path = path },
+                $"{server.Describe()} answered {path} with more than this program reads", failure) { Path = path },
+            HttpRequestError.InvalidResponse => new BadAnswerException(
+                $"{server.Describe()} answered {path} with something that is not HTTP ({text}): check Proxmox:Url",
+                failure) { Path = path },
             HttpRequestError.NameResolutionError => Unavailable(
-                $"The name of Proxmox at {Name(server)} cannot be resolved ({text}): check Proxmox:Url and the name service"),
-            HttpRequestError.SecureConnectionError when Find<AuthenticationException>(failure) is not null => Unavailable(
-                $"Proxmox at {Name(server)} could not agree on TLS ({text}): check that Proxmox:Url names the port of pveproxy"),
+                $"The name in {server.Describe()} cannot be resolved ({text}): check Proxmox:Url and the name service"),
+            HttpRequestError.SecureConnectionError when Find<AuthenticationException>(failure) is not null =>
+                Unavailable($"{server.Describe()} could not agree on TLS ({text}): check that Proxmox:Url names the "
+                    + "port of pveproxy"),
             HttpRequestError.ResponseEnded => Unavailable(
-                $"Proxmox at {Name(server)} closed the connection before it had answered {path}: it may be restarting, or "
+                $"{server.Describe()} closed the connection before it had answered {path}: it may be restarting, or "
                 + "/etc/default/pveproxy (ALLOW_FROM, DENY_FROM) keeps this address out"),
-            _ => Unavailable($"Proxmox at {Name(server)} cannot be reached ({text}): check Proxmox:Url and that pveproxy is running"),
+            _ => Unavailable(
+                $"{server.Describe()} cannot be reached ({text}): check Proxmox:Url and that pveproxy is running"),
         };
 
         UnavailableException Unavailable(string message) => new(message, failure) { Path = path };
     }
-
-    private static string Name(Uri server) => server.GetLeftPart(UriPartial.Authority);
 
     private static T? Find<T>(Exception? exception)
         where T : Exception

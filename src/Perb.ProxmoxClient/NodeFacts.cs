@@ -19,8 +19,8 @@ public sealed record ProxmoxVersion
 }
 
 /// <summary>
-/// What vzdump does on a node when nothing else is said (<c>/etc/vzdump.conf</c> and the storage). Without Sys.Audit on the node
-/// <see cref="Script"/> and <see cref="DumpDirectory"/> are left out as if they were not set.
+/// What vzdump does on a node when nothing else is said (<c>/etc/vzdump.conf</c> and the storage). Without Sys.Audit on
+/// the node <see cref="Script"/> and <see cref="DumpDirectory"/> are left out as if they were not set.
 /// </summary>
 public sealed record VzdumpDefaults
 {

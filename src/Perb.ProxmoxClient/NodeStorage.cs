@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text.Json.Serialization;
 using Perb.ProxmoxClient.Wire;
 
@@ -13,7 +14,7 @@ public sealed record NodeStorage
     public required string Type { get; init; }
 
     [JsonPropertyName("content"), JsonConverter(typeof(NameSetConverter))]
-    public required IReadOnlySet<string> Content { get; init; }
+    public IReadOnlySet<string> Content { get => field ?? FrozenSet<string>.Empty; init; }
 
     /// <summary>Not disabled, and meant for this node.</summary>
     [JsonPropertyName("enabled")]

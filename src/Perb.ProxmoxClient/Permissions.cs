@@ -1,12 +1,13 @@
 namespace Perb.ProxmoxClient;
 
 /// <summary>
-/// What the token may do: for each path of the permission tree the privileges it has there, and whether each also holds below
-/// that path (the propagate flag). Effective for the token: what its user lacks is not in it.
+/// What the token may do: for each path of the permission tree the privileges it has there, and whether each also holds
+/// below that path (the propagate flag). Effective for the token: what its user lacks is not in it.
 /// </summary>
 /// <remarks>
-/// The answer lists the top of the tree and paths that carry grants of their own. A grant through a pool shows on the guest's own
-/// path only when that is asked for (<see cref="ProxmoxApi.GetPermissionsAsync(string, CancellationToken)"/>).
+/// The answer lists the top of the tree and paths that carry grants of their own. A grant through a pool shows on the
+/// guest's own path only when that is asked for (<see cref="ProxmoxApi.GetPermissionsAsync(string,
+/// CancellationToken)"/>).
 /// </remarks>
 public sealed class Permissions(IReadOnlyDictionary<string, IReadOnlyDictionary<string, bool>> grants)
 {
@@ -14,9 +15,10 @@ public sealed class Permissions(IReadOnlyDictionary<string, IReadOnlyDictionary<
     public IReadOnlyDictionary<string, IReadOnlyDictionary<string, bool>> Grants { get; } = grants;
 
     /// <summary>
-    /// Whether the privilege holds on the path. A listed path speaks for itself; any other inherits from its nearest ancestor with
-    /// grants that propagate, and from that one alone: a more specific path replaces what was inherited, it does not add to it.
-    /// An ancestor whose grants all end there is looked through, as the node does. Facts: pve-access-control, AccessControl.pm roles.
+    /// Whether the privilege holds on the path. A listed path speaks for itself; any other inherits from its nearest
+    /// ancestor with grants that propagate, and from that one alone: a more specific path replaces what was inherited,
+    /// it does not add to it. An ancestor whose grants all end there is looked through, as the node does. Facts:
+    /// pve-access-control, AccessControl.pm roles.
     /// </summary>
     public bool Has(string path, string privilege)
     {
@@ -28,7 +30,8 @@ public sealed class Permissions(IReadOnlyDictionary<string, IReadOnlyDictionary<
         for (var ancestor = Parent(path); ancestor is not null; ancestor = Parent(ancestor))
         {
             // A listed path without any privilege was denied on purpose (role NoAccess).
-            if (Grants.TryGetValue(ancestor, out var inherited) && (inherited.Count == 0 || inherited.Values.Any(flag => flag)))
+            if (Grants.TryGetValue(ancestor, out var inherited)
+                && (inherited.Count == 0 || inherited.Values.Any(flag => flag)))
             {
                 return inherited.TryGetValue(privilege, out var propagates) && propagates;
             }

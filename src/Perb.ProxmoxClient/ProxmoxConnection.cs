@@ -17,8 +17,6 @@ public static partial class ProxmoxConnection
     /// <summary>pveproxy closes idle connections after 5 s (facts: API-OBSERVED 1); ours must be gone before.</summary>
     private static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(2);
 
-    private static readonly TimeSpan MaxConnectTimeout = TimeSpan.FromSeconds(15);
-
     /// <summary>Opens nothing yet: the first call connects. The caller disposes it.</summary>
     /// <exception cref="ProxmoxException">An option cannot be right; the message names it.</exception>
     public static HttpClient Open(ProxmoxOptions options)
@@ -33,7 +31,6 @@ public static partial class ProxmoxConnection
             UseProxy = !url.IsLoopback,
             AutomaticDecompression = DecompressionMethods.GZip,
             PooledConnectionIdleTimeout = IdleTimeout,
-            ConnectTimeout = options.Timeout < MaxConnectTimeout ? options.Timeout : MaxConnectTimeout,
             ActivityHeadersPropagator = null, // the node allows 8 KiB of headers and wants none of ours
             SslOptions = new SslClientAuthenticationOptions
             {
@@ -59,7 +56,8 @@ public static partial class ProxmoxConnection
         url is { IsAbsoluteUri: true, Scheme: "https", PathAndQuery: "/", UserInfo: "" }
             ? url
             : throw new ProxmoxException(
-                $"Proxmox:Url is '{ForeignText.OneLine(url.OriginalString)}': it must be https and name only host and port, such as https://127.0.0.1:8006");
+                $"Proxmox:Url is '{ForeignText.OneLine(url.OriginalString)}': it must be https and name only host and "
+                + "port, such as https://127.0.0.1:8006");
 
     private static string CheckToken(string id, ApiSecret secret)
     {
@@ -72,8 +70,8 @@ public static partial class ProxmoxConnection
         return SecretPattern().IsMatch(secret.Reveal())
             ? $"PVEAPIToken={id}={secret.Reveal()}"
             : throw new ProxmoxException(
-                "The secret of the Proxmox token is empty or has blanks or line breaks in it: the file must hold the value that "
-                + "Proxmox showed when the token was made, and nothing else");
+                "The secret of the Proxmox token is empty or has blanks or line breaks in it: the file must hold the "
+                + "value that Proxmox showed when the token was made, and nothing else");
     }
 
     private static FrozenSet<string> ParseFingerprints(IReadOnlyList<string> fingerprints) =>
@@ -85,7 +83,8 @@ public static partial class ProxmoxConnection
         return hex.Length == 2 * SHA256.HashSizeInBytes && hex.All(char.IsAsciiHexDigit)
             ? hex
             : throw new ProxmoxException(
-                $"Proxmox:Fingerprints holds '{ForeignText.OneLine(text)}': a SHA-256 fingerprint has 64 hex digits, colons allowed");
+                $"Proxmox:Fingerprints holds '{ForeignText.OneLine(text)}': a SHA-256 fingerprint has 64 hex digits, "
+                + "colons allowed");
     }
 
     private static X509Certificate2Collection? LoadAuthorities(string? file)
@@ -100,14 +99,16 @@ public static partial class ProxmoxConnection
         {
             authorities.ImportFromPemFile(file);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
+        catch (Exception e)
+            when (e is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
         {
             throw new ProxmoxException($"Proxmox:CaFile {file} cannot be read: {ForeignText.OneLine(e.Message)}", e);
         }
 
         return authorities.Count > 0
             ? authorities
-            : throw new ProxmoxException($"Proxmox:CaFile {file} holds no certificate: it must be PEM, such as /etc/pve/pve-root-ca.pem");
+            : throw new ProxmoxException(
+                $"Proxmox:CaFile {file} holds no certificate: it must be PEM, such as /etc/pve/pve-root-ca.pem");
     }
 
     [GeneratedRegex(@"^[^\s:/!\p{C}]+@[A-Za-z0-9._-]+![A-Za-z][A-Za-z0-9._-]*\z")]

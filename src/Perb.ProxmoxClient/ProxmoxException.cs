@@ -1,15 +1,17 @@
 namespace Perb.ProxmoxClient;
 
 /// <summary>
-/// A call to Proxmox VE did not give its answer. The message is one line for the administrator; the subclasses say what kind of
-/// failure it is. This class itself stands for errors of a node that are of no special kind.
+/// A call to Proxmox VE did not give its answer. The message is one line for the administrator; the subclasses say what
+/// kind of failure it is. This class itself stands for errors of a node that are of no special kind.
 /// </summary>
 public class ProxmoxException(string message, Exception? innerException = null) : Exception(message, innerException)
 {
     /// <summary>The HTTP status (Proxmox also uses 595 to 599), or null where no answer arrived.</summary>
     public int? Status { get; init; }
 
-    /// <summary>The request's path below <c>/api2/json</c>, percent-encoded as it was sent and without the query.</summary>
+    /// <summary>
+    /// The request's path below <c>/api2/json</c>, percent-encoded as it was sent and without the query.
+    /// </summary>
     public string? Path { get; init; }
 
     /// <summary>Whether the same call may well succeed later without anybody changing anything.</summary>
@@ -25,7 +27,9 @@ public sealed class PermissionDeniedException(string message) : ProxmoxException
     /// <summary>The privileges of which one would do; empty where the node named none.</summary>
     public IReadOnlyList<string> Privileges { get; init; } = [];
 
-    /// <summary>The path in the permission tree, such as <c>/storage/local</c>; null where the node named none.</summary>
+    /// <summary>
+    /// The path in the permission tree, such as <c>/storage/local</c>; null where the node named none.
+    /// </summary>
     public string? AclPath { get; init; }
 }
 
@@ -39,7 +43,9 @@ public sealed class UnavailableException : ProxmoxException
         : base(message, innerException) => IsTransient = true;
 }
 
-/// <summary>What arrived is not an answer of the Proxmox VE API: a web page, cut off, of another shape, or too large.</summary>
+/// <summary>
+/// What arrived is not an answer of the Proxmox VE API: a web page, cut off, of another shape, or too large.
+/// </summary>
 public sealed class BadAnswerException(string message, Exception? innerException = null)
     : ProxmoxException(message, innerException);
 

@@ -3,7 +3,10 @@ using System.Text;
 
 namespace Perb.ProxmoxClient;
 
-/// <summary>Sends a call and gives its data, or throws the <see cref="ProxmoxException"/> that says what went wrong. Never retries.</summary>
+/// <summary>
+/// Sends a call and gives its data, or throws the <see cref="ProxmoxException"/> that says what went wrong. Never
+/// retries.
+/// </summary>
 internal sealed class ProxmoxHttp(HttpClient http)
 {
     /// <summary>Sends what was encoded as it is: a normalized path could lose an encoded slash or dot.</summary>
@@ -24,6 +27,10 @@ internal sealed class ProxmoxHttp(HttpClient http)
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
             throw NetworkFailure.Timeout(server, request.Path, http.Timeout, e);
+        }
+        catch (InvalidDataException e)
+        {
+            throw NetworkFailure.BrokenCompression(server, request.Path, e);
         }
         catch (HttpRequestException e)
         {
@@ -48,7 +55,8 @@ internal sealed class ProxmoxHttp(HttpClient http)
 
     /// <summary>For messages. Up to the first equals sign, so that no part of a secret can follow.</summary>
     private string TokenId() =>
-        http.DefaultRequestHeaders.TryGetValues("Authorization", out var values) && values.First().Split('=') is [_, var id, ..]
+        http.DefaultRequestHeaders.TryGetValues("Authorization", out var values)
+        && values.First().Split('=') is [_, var id, ..]
             ? id
             : "";
 }

@@ -12,14 +12,14 @@ public sealed record ProxmoxOptions
     public required ApiSecret Secret { get; init; }
 
     /// <summary>
-    /// PEM file with the authority that signed the node's certificate; on a node <c>/etc/pve/pve-root-ca.pem</c>. Where it is
-    /// given, only that authority is trusted, and the certificate must name the host of <see cref="Url"/>.
+    /// PEM file with the authority that signed the node's certificate; on a node <c>/etc/pve/pve-root-ca.pem</c>. Where
+    /// it is given, only that authority is trusted, and the certificate must name the host of <see cref="Url"/>.
     /// </summary>
     public string? CaFile { get; init; }
 
     /// <summary>
-    /// SHA-256 fingerprints (hex, colons optional) of certificates that are accepted as they are, whatever their chain, host
-    /// names or dates. With <see cref="CaFile"/> either suffices; without both the system's trust store decides.
+    /// SHA-256 fingerprints (hex, colons optional) of certificates that are accepted as they are, whatever their chain,
+    /// host names or dates. With <see cref="CaFile"/> either suffices; without both the system's trust store decides.
     /// </summary>
     public IReadOnlyList<string> Fingerprints { get; init; } = [];
 

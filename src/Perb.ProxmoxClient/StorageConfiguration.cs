@@ -16,7 +16,8 @@ public sealed record StorageConfiguration
     public required IReadOnlySet<string> Content { get; init; }
 
     /// <summary>
-    /// All nodes see the same files: declared, or implied by a network type. A <c>dir</c> that says so only promises it.
+    /// All nodes see the same files: declared, or implied by a network type. A <c>dir</c> that says so only promises
+    /// it.
     /// </summary>
     public required bool Shared { get; init; }
 
@@ -26,12 +27,15 @@ public sealed record StorageConfiguration
     public required IReadOnlySet<string> Nodes { get; init; }
 
     /// <summary>
-    /// Null: not declared. <c>yes</c>: <see cref="Path"/> must be a mount point. Else the path that must be one. Without the
-    /// declaration an unmounted directory is listed as empty.
+    /// Null: not declared. <c>yes</c>: <see cref="Path"/> must be a mount point. Else the path that must be one.
+    /// Without the declaration an unmounted directory is listed as empty.
     /// </summary>
     public string? IsMountpoint { get; init; }
 
-    /// <summary>Kind of content → directory below <see cref="Path"/>, where it differs from the default (<c>dump</c> for backups).</summary>
+    /// <summary>
+    /// Kind of content → directory below <see cref="Path"/>, where it differs from the default (<c>dump</c> for
+    /// backups).
+    /// </summary>
     public required IReadOnlyDictionary<string, string> ContentDirectories { get; init; }
 
     /// <summary>The retention, such as <c>keep-last=3,keep-weekly=2</c>.</summary>

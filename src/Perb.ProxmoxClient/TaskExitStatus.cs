@@ -16,14 +16,16 @@ public enum TaskExitKind
 }
 
 /// <summary>
-/// The end of a finished task. An error of a vzdump task says nothing about each guest: <c>job errors</c> may have left good
-/// archives. Facts: pve-common PVE/UPID.pm, <c>unexpected status</c> and nothing at all are unknown, other text is an error.
+/// The end of a finished task. An error of a vzdump task says nothing about each guest: <c>job errors</c> may have left
+/// good archives. Facts: pve-common PVE/UPID.pm, <c>unexpected status</c> and nothing at all are unknown, other text is
+/// an error.
 /// </summary>
 public sealed record TaskExitStatus
 {
     private const string WarningsPrefix = "WARNINGS: ";
 
-    private TaskExitStatus(TaskExitKind kind, string text, int warnings = 0) => (Kind, Text, Warnings) = (kind, text, warnings);
+    private TaskExitStatus(TaskExitKind kind, string text, int warnings = 0) =>
+        (Kind, Text, Warnings) = (kind, text, warnings);
 
     public TaskExitKind Kind { get; }
 

@@ -5,8 +5,8 @@ using System.Text.RegularExpressions;
 namespace Perb.ProxmoxClient;
 
 /// <summary>
-/// The name of a task: <c>UPID:node:pid:pstart:starttime:type:id:user:</c>, numbers in hex. Facts: pve-common PVE/UPID.pm decode;
-/// hex is read in either case, the id may be empty, the last colon is mandatory.
+/// The name of a task: <c>UPID:node:pid:pstart:starttime:type:id:user:</c>, numbers in hex. Facts: pve-common
+/// PVE/UPID.pm decode; hex is read in either case, the id may be empty, the last colon is mandatory.
 /// </summary>
 public sealed partial record Upid
 {
@@ -28,7 +28,9 @@ public sealed partial record Upid
 
     public long Pid { get; }
 
-    /// <summary>The process's start in clock ticks after boot; together with the pid it names a process for good.</summary>
+    /// <summary>
+    /// The process's start in clock ticks after boot; together with the pid it names a process for good.
+    /// </summary>
     public long ProcessStart { get; }
 
     public DateTimeOffset StartedAt { get; }

@@ -2,7 +2,9 @@ using System.Text.Json.Serialization;
 
 namespace Perb.ProxmoxClient.Wire;
 
-/// <summary>An entry of <c>GET /cluster/resources</c>; nodes, storages and networks appear there too and have no VMID.</summary>
+/// <summary>
+/// An entry of <c>GET /cluster/resources</c>; nodes, storages and networks appear there too and have no VMID.
+/// </summary>
 internal sealed record GuestRow
 {
     [JsonPropertyName("vmid")]

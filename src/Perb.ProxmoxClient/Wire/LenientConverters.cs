@@ -13,7 +13,8 @@ internal sealed class LenientInt64Converter : JsonConverter<long>
     public override long Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         Scalar.Number(ref reader, long.MinValue, long.MaxValue);
 
-    public override void Write(Utf8JsonWriter writer, long value, JsonSerializerOptions options) => writer.WriteNumberValue(value);
+    public override void Write(Utf8JsonWriter writer, long value, JsonSerializerOptions options) =>
+        writer.WriteNumberValue(value);
 }
 
 internal sealed class LenientInt32Converter : JsonConverter<int>
@@ -21,18 +22,23 @@ internal sealed class LenientInt32Converter : JsonConverter<int>
     public override int Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         (int)Scalar.Number(ref reader, int.MinValue, int.MaxValue);
 
-    public override void Write(Utf8JsonWriter writer, int value, JsonSerializerOptions options) => writer.WriteNumberValue(value);
+    public override void Write(Utf8JsonWriter writer, int value, JsonSerializerOptions options) =>
+        writer.WriteNumberValue(value);
 }
 
-/// <summary>1 and 0, as number or string; real booleans occur in a few passed-through objects.</summary>
+/// <summary>
+/// 1 and 0, as number or string, or not defined; real booleans occur in a few passed-through objects.
+/// </summary>
 internal sealed class LenientBooleanConverter : JsonConverter<bool>
 {
+    public override bool HandleNull => true;
+
     public override bool Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-        Scalar.Text(ref reader) switch
+        reader.TokenType != JsonTokenType.Null && Scalar.Text(ref reader) switch
         {
             "1" => true,
             "0" or "" => false,
-            var other => throw new JsonException($"'{other}' is not 0 or 1"),
+            var other => throw new JsonException($"'{ForeignText.OneLine(other)}' is not 0 or 1"),
         };
 
     public override void Write(Utf8JsonWriter writer, bool value, JsonSerializerOptions options) =>
@@ -46,6 +52,12 @@ internal sealed class LenientStringConverter : JsonConverter<string>
 
     public override void Write(Utf8JsonWriter writer, string value, JsonSerializerOptions options) =>
         writer.WriteStringValue(value);
+
+    public override string ReadAsPropertyName(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        reader.GetString()!;
+
+    public override void WriteAsPropertyName(Utf8JsonWriter writer, string value, JsonSerializerOptions options) =>
+        writer.WritePropertyName(value);
 }
 
 /// <summary>Seconds since 1970, UTC.</summary>

@@ -2,9 +2,12 @@ using System.Text.Json.Serialization;
 
 namespace Perb.ProxmoxClient.Wire;
 
-/// <summary>The shapes of the node's answers, without reflection. Unknown fields are ignored, absent ones are null or false.</summary>
+/// <summary>
+/// The shapes of the node's answers, without reflection. Unknown fields are ignored, absent ones are null or false.
+/// </summary>
 [JsonSourceGenerationOptions(
     GenerationMode = JsonSourceGenerationMode.Metadata,
+    RespectNullableAnnotations = true,
     Converters =
     [
         typeof(LenientInt64Converter), typeof(LenientInt32Converter), typeof(LenientBooleanConverter),

@@ -3,8 +3,8 @@ using System.Text.Json.Serialization;
 namespace Perb.ProxmoxClient.Wire;
 
 /// <summary>
-/// A task as the list has it. The archive splits user and token id and has an end; the active list does not split them and says
-/// <c>RUNNING</c>.
+/// A task as the list has it. The archive splits user and token id and has an end; the active list does not split them
+/// and says <c>RUNNING</c>.
 /// </summary>
 internal sealed record TaskRow
 {
@@ -31,7 +31,12 @@ internal sealed record TaskRow
         var running = Status == "RUNNING" || (Status is null && EndedAt is null);
         var user = User.Split('!', 2);
         return new ProxmoxTask(
-            Upid, StartedAt, EndedAt, running ? null : TaskExitStatus.Parse(Status), user[0], TokenId ?? user.ElementAtOrDefault(1));
+            Upid,
+            StartedAt,
+            EndedAt,
+            running ? null : TaskExitStatus.Parse(Status),
+            user[0],
+            TokenId ?? user.ElementAtOrDefault(1));
     }
 }
 

@@ -4,16 +4,20 @@ using System.Text.Json.Serialization;
 
 namespace Perb.ProxmoxClient.Wire;
 
-/// <summary>A list in one string, separated by commas, semicolons or blanks; its order changes from answer to answer.</summary>
+/// <summary>
+/// A list in one string, separated by commas, semicolons or blanks; its order changes from answer to answer.
+/// </summary>
 internal sealed class NameSetConverter : JsonConverter<IReadOnlySet<string>>
 {
     private static readonly char[] Separators = [',', ';', ' '];
+
+    public override bool HandleNull => true;
 
     public static IReadOnlySet<string> Split(string? list) =>
         (list ?? "").Split(Separators, StringSplitOptions.RemoveEmptyEntries).ToFrozenSet(StringComparer.Ordinal);
 
     public override IReadOnlySet<string> Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-        Split(Scalar.Text(ref reader));
+        Split(reader.TokenType == JsonTokenType.Null ? null : Scalar.Text(ref reader));
 
     public override void Write(Utf8JsonWriter writer, IReadOnlySet<string> value, JsonSerializerOptions options) =>
         writer.WriteStringValue(string.Join(',', value));
