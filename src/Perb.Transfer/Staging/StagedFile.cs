@@ -77,6 +77,7 @@ public sealed class StagedFile : IDisposable
 
         // fsync has no asynchronous form and may take seconds.
         await Task.Run(() => Sync(_stream.SafeFileHandle, _stream.Name), cancellationToken);
+        await _stream.DisposeAsync();
         cancellationToken.ThrowIfCancellationRequested();
 
 #pragma warning disable RS0030 // The one rename in Perb: the file is whole and on the disk.

@@ -1,0 +1,103 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace Perb.IntegrationTests.Transfer;
+
+/// <summary>How a program ended.</summary>
+public sealed record Ended(int ExitCode, string Output, string Errors)
+{
+    public Ended Ok() => ExitCode == 0 ? this : throw new InvalidOperationException($"exit {ExitCode}: {Errors}{Output}");
+}
+
+/// <summary>A gpg with a key ring of its own, in a temporary folder; its agent ends with it.</summary>
+public sealed class GpgHome : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("perb-gpg-");
+
+    public string Folder => _folder.FullName;
+
+    /// <summary>Runs gpg without a question; <paramref name="input"/> answers those of <c>--command-fd 0</c>.</summary>
+    public Ended Run(string[] arguments, string input = "") => Start(
+        "gpg",
+        ["--batch", "--no-tty", "--quiet", "--pinentry-mode", "loopback", "--passphrase", "", "--trust-model", "always", .. arguments],
+        Path.GetTempPath(),
+        input);
+
+    /// <summary>Runs a line as the documentation gives it to people.</summary>
+    public Ended Bash(string line, string folder) => Start("bash", ["-c", line], folder, "");
+
+    /// <summary>Makes a primary key and returns its fingerprint.</summary>
+    public string Generate(string userId, string algorithm, string usage, string expire = "never", string at = "20240101T000000")
+    {
+        Run(["--faked-system-time", at + "!", "--quick-generate-key", userId, algorithm, usage, expire]).Ok();
+        return Fingerprints(userId)[0];
+    }
+
+    /// <summary>Adds a subkey and returns its fingerprint.</summary>
+    public string Add(string fingerprint, string algorithm, string usage, string expire = "never", string at = "20240102T000000")
+    {
+        Run(["--faked-system-time", at + "!", "--quick-add-key", fingerprint, algorithm, usage, expire]).Ok();
+        return Fingerprints(fingerprint)[^1];
+    }
+
+    /// <summary>All fingerprints of a key, the primary's first.</summary>
+    public List<string> Fingerprints(string key) =>
+        [.. Run(["--with-colons", "--list-keys", key]).Ok().Output.Split('\n')
+            .Where(line => line.StartsWith("fpr:", StringComparison.Ordinal))
+            .Select(line => line.Split(':')[9])];
+
+    /// <summary>Exports the public key to a file and returns its path.</summary>
+    public string Export(string fingerprint, bool armored = true)
+    {
+        var file = Path.Combine(Folder, fingerprint + (armored ? ".asc" : ".gpg"));
+        Run([.. armored ? (string[])["--armor"] : [], "--yes", "--output", file, "--export", fingerprint]).Ok();
+        return file;
+    }
+
+    /// <summary>The key id that gpg itself encrypts to, or null where it refuses.</summary>
+    public string? Choice(string fingerprint)
+    {
+        var message = Path.Combine(Folder, "choice.pgp");
+        File.Delete(message);
+        var clear = Path.Combine(Folder, "clear");
+        File.WriteAllText(clear, "content");
+        return Run(["--output", message, "--recipient", fingerprint, "--encrypt", clear]).ExitCode != 0 ? null : KeyIds(message).Single();
+    }
+
+    /// <summary>The recipients' key ids in a message.</summary>
+    public List<string> KeyIds(string message) =>
+        [.. ListPackets(message).Split('\n')
+            .Where(line => line.StartsWith(":pubkey enc packet:", StringComparison.Ordinal))
+            .Select(line => line[^16..])];
+
+    // Without the secret key gpg lists the outer packets and ends with an error; the list is what is wanted.
+    public string ListPackets(string message) => Run(["--list-packets", message]).Output;
+
+    public void Dispose()
+    {
+        Start("gpgconf", ["--kill", "all"], Path.GetTempPath(), "");
+        _folder.Delete(recursive: true);
+    }
+
+    private Ended Start(string program, string[] arguments, string folder, string input)
+    {
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            WorkingDirectory = folder,
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            StandardOutputEncoding = Encoding.Latin1,
+        };
+        start.Environment["GNUPGHOME"] = Folder;
+        start.Environment["LC_ALL"] = "C.UTF-8";
+        using var process = Process.Start(start)!;
+        var errors = process.StandardError.ReadToEndAsync();
+        process.StandardInput.Write(input);
+        process.StandardInput.Close();
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return new Ended(process.ExitCode, output, errors.Result);
+    }
+}
