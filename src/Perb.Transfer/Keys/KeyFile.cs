@@ -11,6 +11,9 @@ namespace Perb.Transfer.Keys;
 internal static class KeyFile
 {
     private const int MaxBytes = 8 << 20;
+
+    // Fewer than any key has, and enough for the header of every packet.
+    private const int ShortestKeyBytes = 10;
     private const string Begin = "-----BEGIN PGP ";
     private const string End = "-----END PGP ";
 
@@ -126,7 +129,7 @@ internal static class KeyFile
     /// <summary>Looks at the first packet by itself, for BouncyCastle only says "unknown" of what it cannot parse.</summary>
     private static void RequireVersion4(byte[] block)
     {
-        if (block.Length < 6)
+        if (block.Length < ShortestKeyBytes)
         {
             throw new UnusableKeyException("is not an OpenPGP public key");
         }
@@ -159,7 +162,8 @@ internal static class KeyFile
     // What BouncyCastle's parsers are known to throw at damaged input.
     private static bool IsParsing(Exception exception) =>
         exception is IOException or PgpException or ArgumentException or FormatException or InvalidOperationException
-            or IndexOutOfRangeException or ArithmeticException or InvalidCastException or NotSupportedException;
+            or IndexOutOfRangeException or ArithmeticException or InvalidCastException or NotSupportedException
+            or UnsupportedPacketVersionException;
 
     private static bool IsBidirectional(char letter) =>
         letter is '\u061C' or (>= '\u200E' and <= '\u200F') or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
