@@ -112,11 +112,12 @@ public sealed class VzdumpRunTests
         await using var host = await VzdumpHost.StartAsync();
 
         var result = await host.RunAsync(new BackupRun { Guests = [101], Gate = KillAt(VzdumpMoment.ArchiveWritten) });
+        var left = Directory.GetFiles(host.Dump, "*.dat");
         var next = await host.RunAsync(new BackupRun { Guests = [101] });
 
         Assert.Equal("unexpected status", result.Status);
         Assert.DoesNotContain(result.Log, line => line.StartsWith("TASK", StringComparison.Ordinal));
-        Assert.Single(Directory.EnumerateFiles(host.Dump, "*.dat"));
+        Assert.Single(left);
         Assert.Contains("ERROR: Backup of VM 101 failed - CT is locked (backup)", next.Log);
     }
 
