@@ -120,30 +120,29 @@ public sealed class VzdumpHookTests
     {
         await using var host = await VzdumpHost.StartAsync();
         // The child waits for a file that only this test makes.
-        await host.HookDoesAsync($"[ \"$1\" = log-end ] && (while [ ! -e {host.PathOf("go")} ]; do /bin/sleep 0.05; done; echo late) &");
-
-        var jobEnding = new TaskCompletionSource();
-        var running = host.RunAsync(new BackupRun
+        await host.HookDoesAsync(
+            $"[ \"$1\" = log-end ] && {{ echo started; (while [ ! -e {host.PathOf("go")} ]; do /bin/sleep 0.05; done; echo late) & }}");
+        var jobEnding = false;
+        var task = host.Node.StartBackup(new BackupRun
         {
             Guests = [101],
             Gate = step =>
             {
-                if (step.Moment == VzdumpMoment.JobEnding)
-                {
-                    jobEnding.SetResult();
-                }
-
+                jobEnding |= step.Moment == VzdumpMoment.JobEnding;
                 return Task.CompletedTask;
             },
         });
-        while (!File.Exists(host.PathOf("log-exists")))
+
+        await foreach (var line in task.FollowAsync(TestContext.Current.CancellationToken))
         {
-            await Task.Yield();
+            if (line == "INFO: started")
+            {
+                Assert.False(jobEnding);
+                await File.WriteAllTextAsync(host.PathOf("go"), "", TestContext.Current.CancellationToken);
+            }
         }
 
-        Assert.False(jobEnding.Task.IsCompleted);
-        await File.WriteAllTextAsync(host.PathOf("go"), "", TestContext.Current.CancellationToken);
-        Assert.Contains("INFO: late", (await running).Log);
+        Assert.Contains("INFO: late", (await task.Completion).Log);
     }
 
     [Fact]

@@ -172,7 +172,7 @@ public sealed partial class RecordedAnswersTests
 
     private static string KindOf(JsonNode? node) => node is null ? "null" : node.GetValueKind().ToString();
 
-    private static async Task<NodeUnderTest> AnalogousNodeAsync()
+    internal static async Task<NodeUnderTest> AnalogousNodeAsync()
     {
         var node = await NodeUnderTest.StartAsync(options => options with
         {
