@@ -67,11 +67,20 @@ public sealed class SimulatedNode : IAsyncDisposable
     {
         var token = new NodeToken(tokenId, AccessControl.NewSecret());
         Access.SetToken(token);
+        Grant(tokenId, privileges, path);
+        return token.Secret;
+    }
+
+    /// <summary>
+    /// Gives token and user a role of exactly these privileges on one more path. There it REPLACES what they inherit, so it
+    /// must carry all that is needed below that path.
+    /// </summary>
+    public void Grant(string tokenId, IReadOnlyList<string> privileges, string path)
+    {
         var role = string.Concat(tokenId.Where(char.IsAsciiLetterOrDigit)) + path.Replace('/', '-');
         Access.SetRole(role, privileges);
-        Access.Grant(token.UserId, path, role);
+        Access.Grant(tokenId.Split('!')[0], path, role);
         Access.Grant(tokenId, path, role);
-        return token.Secret;
     }
 
     public void AddStorage(StorageDefinition storage) => Storages.Set(storage);

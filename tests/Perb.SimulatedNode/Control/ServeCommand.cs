@@ -13,11 +13,11 @@ internal static class ServeCommand
         var node = command.With(new Option<string>("--node") { DefaultValueFactory = _ => "pve1" });
         var zone = command.With(new Option<string>("--time-zone") { DefaultValueFactory = _ => TimeZoneInfo.Local.Id });
         var hook = command.With(new Option<string?>("--hook-script") { Description = "The script: line of vzdump.conf." });
-        command.Validators.Add(parsed =>
+        zone.Validators.Add(parsed =>
         {
-            if (!TimeZoneInfo.TryFindSystemTimeZoneById(parsed.GetValue(zone)!, out _))
+            if (parsed.Tokens is [var given] && !TimeZoneInfo.TryFindSystemTimeZoneById(given.Value, out _))
             {
-                parsed.AddError($"There is no time zone '{parsed.GetValue(zone)}'.");
+                parsed.AddError($"There is no time zone '{given.Value}'.");
             }
         });
         command.SetAction((parsed, cancellationToken) => RunAsync(

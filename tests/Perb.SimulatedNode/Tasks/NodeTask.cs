@@ -92,7 +92,7 @@ public sealed class NodeTask : IDisposable
     }
 
     /// <summary>All lines from the first on, then each new one, until the task ends.</summary>
-    internal IAsyncEnumerable<string> FollowAsync(CancellationToken cancellationToken)
+    public IAsyncEnumerable<string> FollowAsync(CancellationToken cancellationToken)
     {
         var channel = Channel.CreateUnbounded<string>();
         lock (_lock)

@@ -94,7 +94,7 @@ internal static class OneTaskEndpoints
                 500, $"Could not open file '/var/log/pve/tasks/{upid.LogFolder}/{upid}' - No such file or directory");
         }
 
-        var time = DateTimeOffset.FromUnixTimeSeconds(upid.StartSeconds).ToString("yyyy-MM-ddTHH_mm_ssZ", CultureInfo.InvariantCulture);
+        var time = DateTimeOffset.FromUnixTimeSeconds(upid.StartSeconds).ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
         return new ApiAnswer(null)
         {
             Download = ($"task-{upid.Node}-{upid.Type}-{time}.log", string.Concat(log.Select(line => line + "\n"))),

@@ -46,13 +46,14 @@ public sealed class TaskHistory
     private string ActiveFile => Path.Combine(_directory, "active");
 
     /// <summary>A finished task of any kind, as filler: a busy node can lose a vzdump task from the list within hours.</summary>
-    public void AddFinished(string type, string id, string user, string status, DateTimeOffset started, DateTimeOffset ended)
+    public void AddFinished(
+        string type, string id, string user, string status, DateTimeOffset started, DateTimeOffset ended, IReadOnlyList<string>? log = null)
     {
         lock (_lock)
         {
             var upid = NextUpid(type, id, user, started.ToUnixTimeSeconds());
             Directory.CreateDirectory(Path.GetDirectoryName(LogFile(upid))!);
-            File.WriteAllText(LogFile(upid), LastLine(status) + "\n");
+            File.WriteAllLines(LogFile(upid), [.. log ?? [], LastLine(status)]);
             AppendToIndex(new TaskEntry(upid, ended.ToUnixTimeSeconds(), status));
         }
     }

@@ -56,8 +56,6 @@ internal sealed class ArchiveWriter(Worker worker)
 
         if (guest.FailsWith is { } failure)
         {
-            worker.Error(failure);
-            worker.Info("aborting backup job");
             throw new TaskFailedException(failure);
         }
     }

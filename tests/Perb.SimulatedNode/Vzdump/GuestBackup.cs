@@ -132,8 +132,18 @@ internal sealed class GuestBackup(Worker worker, VzdumpHook hook, BackupDestinat
     {
         // During a container's tar the signal hits that command; a VM's data transfer is vzdump's own work and ends the job.
         var interruption = guest.Type == GuestType.Lxc ? $"command 'tar' failed: {Worker.Interrupted}" : Worker.Interrupted;
-        await worker.InterruptibleAsync(
-            token => new ArchiveWriter(worker).WriteAsync(guest, datFile, _scratch!, token), interruption);
+        try
+        {
+            await worker.InterruptibleAsync(
+                token => new ArchiveWriter(worker).WriteAsync(guest, datFile, _scratch!, token), interruption);
+        }
+        catch (TaskFailedException failure) when (guest.Type == GuestType.Qemu)
+        {
+            worker.Error(failure.Message);
+            worker.Info("aborting backup job");
+            throw;
+        }
+
         await worker.ReachAsync(VzdumpMoment.ArchiveWritten, vmid, _facts.Target);
         AtomicFile.Rename(datFile, _facts.Target!);
         worker.Info($"archive file size: {SizeText(new FileInfo(_facts.Target!).Length)}");

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Text;
 using Perb.Simulation.Tasks;
@@ -22,6 +23,8 @@ internal sealed class HookFacts
 /// </summary>
 internal sealed class VzdumpHook(Worker worker, string? script)
 {
+    private const int TextFileBusy = 26;
+
     public string? StorageId { get; set; }
 
     /// <summary>Known from job-start on (with a storage), and never for PBS.</summary>
@@ -72,7 +75,7 @@ internal sealed class VzdumpHook(Worker worker, string? script)
         }
 
         var command = $"command '{script} {string.Join(' ', arguments)}' failed";
-        using var process = Process.Start(start) ?? throw new TaskFailedException($"{command}: cannot start");
+        using var process = await StartAsync(start, command);
         process.StandardInput.Close();
         await worker.InterruptibleAsync(
             async token =>
@@ -95,6 +98,26 @@ internal sealed class VzdumpHook(Worker worker, string? script)
             // .NET reports death by a signal as 128 + n, as a shell does.
             var reason = process.ExitCode > 128 ? $"got signal {process.ExitCode - 128}" : $"exit code {process.ExitCode}";
             throw new TaskFailedException($"{command}: {reason}");
+        }
+    }
+
+    private async Task<Process> StartAsync(ProcessStartInfo start, string command)
+    {
+        while (true)
+        {
+            try
+            {
+                return Process.Start(start)!;
+            }
+            catch (Win32Exception fault) when (fault.NativeErrorCode == TextFileBusy)
+            {
+                // A test wrote the script a moment ago, and a child that another thread is just forking has it open for writing.
+                await worker.InterruptibleAsync(token => Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, token), Worker.Interrupted);
+            }
+            catch (Win32Exception)
+            {
+                throw new TaskFailedException($"{command}: open3: exec of {script} failed: No such file or directory");
+            }
         }
     }
 
