@@ -11,6 +11,9 @@ public sealed class StateDirectory : IDisposable
     private const string LockName = "perb.lock";
     private const string IdName = "installation-id";
 
+    /// <summary>EWOULDBLOCK, which .NET hands on as the HResult when flock finds the lock taken.</summary>
+    private const int WouldBlock = 11;
+
     private readonly FileStream _lock;
 
     private StateDirectory(FileStream held, string installationId) => (_lock, InstallationId) = (held, installationId);
@@ -59,7 +62,7 @@ public sealed class StateDirectory : IDisposable
             // .NET takes flock: exclusive for FileShare.None, shared for FileShare.Read.
             return new FileStream(Path.Combine(directory, LockName), FileMode.OpenOrCreate, access, share);
         }
-        catch (IOException exception) when (exception.GetType() == typeof(IOException))
+        catch (IOException exception) when (exception.HResult == WouldBlock)
         {
             return null;
         }

@@ -26,9 +26,17 @@ internal static class Logging
     {
         var console = new TerminalLine(target == LogTarget.StandardOutput ? Console.Out : Console.Error, new MessageTemplateTextFormatter(Template, CultureInfo.InvariantCulture));
         services.AddSingleton(console);
-        services.AddSerilog(logger =>
+        services.AddSerilog(CreateLogger(settings, console), dispose: true);
+    }
+
+    // Made at once and not when first needed: a fault of the section Serilog is a fault of the configuration.
+    private static Serilog.Core.Logger CreateLogger(Settings settings, TerminalLine console)
+    {
+        try
         {
-            logger.MinimumLevel.Information()
+            Directory.CreateDirectory(Path.GetDirectoryName(FileOf(settings.Options))!);
+            var logger = new LoggerConfiguration()
+                .MinimumLevel.Information()
                 .MinimumLevel.Override("Quartz", LogEventLevel.Warning)
                 .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
                 .Enrich.FromLogContext()
@@ -41,11 +49,17 @@ internal static class Logging
                     rollOnFileSizeLimit: true,
                     fileSizeLimitBytes: MaxFileBytes,
                     retainedFileCountLimit: KeptFiles);
-            if (settings.Root.GetSection("Serilog").GetChildren().Any())
-            {
-                logger.ReadFrom.Configuration(settings.Root);
-            }
-        });
+            return (settings.Root.GetSection("Serilog").GetChildren().Any() ? logger.ReadFrom.Configuration(settings.Root) : logger)
+                .CreateLogger();
+        }
+        catch (Exception exception) when (exception is InvalidOperationException or ArgumentException or FormatException)
+        {
+            throw new ConfigurationException($"{settings.File}: Serilog: {exception.Message}");
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException($"the log file {FileOf(settings.Options)} cannot be written: {exception.Message}");
+        }
     }
 
     /// <summary>systemd's log directory where the unit has one, else beside the state.</summary>

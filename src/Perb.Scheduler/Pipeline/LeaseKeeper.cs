@@ -5,7 +5,7 @@ namespace Perb.Scheduler.Pipeline;
 /// <summary>Renews a claim while its work runs, and stops the work when the claim is lost: two workers must never send the same volume.</summary>
 public sealed class LeaseKeeper(PipelineStore store, Activities activities, TimeProvider time)
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     public async Task<T> RunAsync<T>(Claim claim, Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken)
     {
@@ -29,10 +29,11 @@ public sealed class LeaseKeeper(PipelineStore store, Activities activities, Time
         using var timer = new PeriodicTimer(Interval, time);
         try
         {
-            while (await timer.WaitForNextTickAsync(cancellationToken))
+            do
             {
                 await store.RenewAsync(claim, activities.Of(claim.Backup.Id), cancellationToken);
             }
+            while (await timer.WaitForNextTickAsync(cancellationToken));
         }
         catch (OperationCanceledException)
         {

@@ -137,7 +137,7 @@ public sealed class PipelineStore(Database database, TimeProvider time)
     {
         await using var connection = await database.ConnectAsync(cancellationToken);
         var names = await connection.QueryAsync(
-            "SELECT b.remote, v.name FROM volume v JOIN backup b ON b.id = v.backup_id WHERE v.verified_at IS NULL",
+            "SELECT b.remote, v.name FROM volume v JOIN backup b ON b.id = v.backup_id WHERE v.verified_at IS NULL AND b.state = 'discovered'",
             row => $"{row.GetString(0)}/{row.GetString(1)}",
             cancellationToken);
         return names.ToHashSet(StringComparer.Ordinal);
@@ -326,8 +326,6 @@ public sealed class PipelineStore(Database database, TimeProvider time)
         }
 
         await write(connection);
-        await connection.ExecuteAsync(
-            "DELETE FROM activity WHERE backup_id = @id", CancellationToken.None, ("@id", claim.Backup.Id));
         await connection.AddEventAsync(claim.Backup.Id, Sql.Instant(time.GetUtcNow()), kind, text, CancellationToken.None);
         await transaction.CommitAsync(CancellationToken.None);
     }

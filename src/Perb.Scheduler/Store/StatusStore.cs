@@ -37,7 +37,7 @@ public sealed class StatusStore(Database database, TimeProvider time)
     {
         await using var connection = await database.ConnectAsync(cancellationToken);
         var activities = (await connection.QueryAsync(
-            "SELECT * FROM activity",
+            "SELECT a.* FROM activity a JOIN backup b ON b.id = a.backup_id WHERE b.lease_token IS NOT NULL",
             row => (Id: row.Number("backup_id"), Activity: new Activity(
                 row.Text("step"), (int)row.Number("volume"), row.Number("done_bytes"), row.Number("total_bytes"), row.Number("bytes_per_second"))),
             cancellationToken)).ToDictionary(row => row.Id, row => row.Activity);

@@ -48,9 +48,7 @@ public sealed class StagedFile : IDisposable
             Access = FileAccess.Write,
             Share = FileShare.None,
             BufferSize = 0,
-#pragma warning disable CA1416 // Perb runs on Linux only.
             UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-#pragma warning restore CA1416
         }));
     }
 

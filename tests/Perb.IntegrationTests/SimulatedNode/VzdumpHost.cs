@@ -88,8 +88,6 @@ internal sealed class VzdumpHost : IAsyncDisposable
 
             """,
             TestContext.Current.CancellationToken);
-#pragma warning disable CA1416 // These tests run real hook scripts: Linux only.
         File.SetUnixFileMode(hook, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-#pragma warning restore CA1416
     }
 }
