@@ -63,7 +63,7 @@ internal static class StatusCommand
         foreach (var entry in report.Queue)
         {
             var what = entry.Activity is { } now
-                ? $"{now.Step} of volume {now.Volume}/{entry.Backup.VolumeCount ?? 1}, {(now.TotalBytes > 0 ? now.DoneBytes * 100 / now.TotalBytes : 100)} % of "
+                ? $"{now.Step} of volume {now.Volume}/{now.VolumeCount}, {(now.TotalBytes > 0 ? now.DoneBytes * 100 / now.TotalBytes : 100)} % of "
                     + $"{ByteSize.Format(now.TotalBytes)}, {ByteSize.Format(now.BytesPerSecond)}/s"
                 : entry.Backup.Failure is { } failure ? $"waits, attempt {entry.Backup.Attempt} failed: {failure}" : "waits";
             screen.WriteLine(Screen.Line($"  {entry.Backup.RemoteName} to {entry.Backup.Remote}: {what}"));

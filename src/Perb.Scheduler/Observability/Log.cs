@@ -56,9 +56,9 @@ internal static partial class Log
     [LoggerMessage(2009, LogLevel.Error, "The worker of {Remote} stumbled and goes on in a few minutes")]
     public static partial void WorkerStumbled(this ILogger logger, Exception exception, string remote);
 
-    [LoggerMessage(2010, LogLevel.Information, "{RemoteName} to {Remote}: {Step} of volume {Volume}, {Done} of {Total}, {Rate}/s")]
+    [LoggerMessage(2010, LogLevel.Information, "{RemoteName} to {Remote}: {Step} of volume {Volume}/{VolumeCount}, {Done} of {Total}, {Rate}/s")]
     public static partial void Progress(
-        this ILogger logger, string remoteName, string remote, string step, int volume, string done, string total, string rate);
+        this ILogger logger, string remoteName, string remote, string step, int volume, int volumeCount, string done, string total, string rate);
 
     [LoggerMessage(3001, LogLevel.Warning, "{Text}")]
     public static partial void LeaseLost(this ILogger logger, string text);

@@ -45,6 +45,7 @@ public sealed class ProgressLoop(Activities activities, TerminalLine terminal, T
                 backup.Remote,
                 activity.Step,
                 activity.Volume,
+                activity.VolumeCount,
                 ByteSize.Format(activity.DoneBytes),
                 ByteSize.Format(activity.TotalBytes),
                 ByteSize.Format(activity.BytesPerSecond));
@@ -58,7 +59,7 @@ public sealed class ProgressLoop(Activities activities, TerminalLine terminal, T
         var left = activity.BytesPerSecond > 0
             ? $", {TimeSpan.FromSeconds((activity.TotalBytes - activity.DoneBytes) / activity.BytesPerSecond):c} left"
             : "";
-        return $"{backup.RemoteName} {backup.Remote} {activity.Step} {activity.Volume}/{backup.VolumeCount ?? 1} "
+        return $"{backup.RemoteName} {backup.Remote} {activity.Step} {activity.Volume}/{activity.VolumeCount} "
             + $"{percent} % of {ByteSize.Format(activity.TotalBytes)}, {ByteSize.Format(activity.BytesPerSecond)}/s{left}";
     }
 }

@@ -27,7 +27,7 @@ internal sealed record GuestDocument(
 
 internal sealed record QueueDocument(BackupDocument Backup, ActivityDocument? Activity);
 
-internal sealed record ActivityDocument(string Step, int Volume, long DoneBytes, long TotalBytes, long BytesPerSecond);
+internal sealed record ActivityDocument(string Step, int Volume, int VolumeCount, long DoneBytes, long TotalBytes, long BytesPerSecond);
 
 internal sealed record TroubleDocument(string Subject, DateTimeOffset Since, string Text);
 
@@ -44,7 +44,7 @@ internal sealed class StatusReport(StatusStore store, PerbOptions options, TimeP
         [.. (await store.GuestsAsync(cancellationToken)).Select(Judge)],
         [.. (await store.QueueAsync(cancellationToken)).Select(entry => new QueueDocument(
             BackupDocument.Of(entry.Backup),
-            entry.Activity is { } now ? new ActivityDocument(now.Step, now.Volume, now.DoneBytes, now.TotalBytes, now.BytesPerSecond) : null))],
+            entry.Activity is { } now ? new ActivityDocument(now.Step, now.Volume, now.VolumeCount, now.DoneBytes, now.TotalBytes, now.BytesPerSecond) : null))],
         [.. (await store.FailuresAsync(ShownFailures, cancellationToken)).Select(BackupDocument.Of)],
         [.. (await store.TroublesAsync(cancellationToken)).Select(trouble => new TroubleDocument(trouble.Subject, trouble.Since, trouble.Text))]);
 

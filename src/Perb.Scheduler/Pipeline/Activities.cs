@@ -17,13 +17,14 @@ public sealed class Activities(TimeProvider time)
     public void Finished(Backup backup) => _current.TryRemove(backup.Id, out _);
 
     /// <summary>A step that counts bytes; its speed is the average since it began.</summary>
-    public Step Begin(Backup backup, string step, int volume, long totalBytes)
+    public Step Begin(Backup backup, string step, int volume, int volumeCount, long totalBytes)
     {
-        _current[backup.Id] = (backup, new Activity(step, volume, 0, totalBytes, 0));
-        return new Step(this, backup, step, volume, totalBytes);
+        var begun = new Activity(step, volume, volumeCount, 0, totalBytes, 0);
+        _current[backup.Id] = (backup, begun);
+        return new Step(this, backup, begun);
     }
 
-    public sealed class Step(Activities activities, Backup backup, string step, int volume, long totalBytes)
+    public sealed class Step(Activities activities, Backup backup, Activity begun)
         : IProgress<long>, IProgress<TransferProgress>
     {
         private readonly long _startedAt = activities.Now();
@@ -32,7 +33,7 @@ public sealed class Activities(TimeProvider time)
         {
             var seconds = activities.SecondsSince(_startedAt);
             var rate = seconds > 0.1 ? (long)(doneBytes / seconds) : 0;
-            activities._current[backup.Id] = (backup, new Activity(step, volume, doneBytes, totalBytes, rate));
+            activities._current[backup.Id] = (backup, begun with { DoneBytes = doneBytes, BytesPerSecond = rate });
         }
 
         public void Report(TransferProgress value) => Report(value.Bytes);

@@ -61,7 +61,7 @@ public sealed class BackupPipeline(
             volume = await seal.RunAsync(claim, remote, plan, number, source, cancellationToken);
         }
 
-        await upload.RunAsync(claim, remote.Remote, volume, cancellationToken);
+        await upload.RunAsync(claim, remote.Remote, plan, volume, cancellationToken);
         var how = await VerifyAsync(claim, remote, volume, cancellationToken);
         await store.RecordVerifiedAsync(claim, volume, how);
         staging.Delete(remote.Remote.Name, volume.Name);

@@ -25,7 +25,7 @@ public sealed class SealVolume(
             recipients,
             staging.FolderOf(remote.Remote.Name),
             remote.Hash,
-            activities.Begin(claim.Backup, "seal", number, plan.RangeOf(number).Length),
+            activities.Begin(claim.Backup, "seal", number, plan.VolumeCount, plan.RangeOf(number).Length),
             cancellationToken);
         await store.RecordSealedAsync(claim, sealedVolume);
         return (await store.LoadVolumesAsync(claim.Backup.Id, CancellationToken.None)).Single(volume => volume.Number == number);

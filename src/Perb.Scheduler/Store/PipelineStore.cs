@@ -95,13 +95,14 @@ public sealed class PipelineStore(Database database, TimeProvider time)
         {
             await connection.ExecuteAsync(
                 """
-                INSERT OR REPLACE INTO activity (backup_id, step, volume, done_bytes, total_bytes, bytes_per_second, updated_at)
-                VALUES (@id, @step, @volume, @done, @total, @rate, @now)
+                INSERT OR REPLACE INTO activity (backup_id, step, volume, volume_count, done_bytes, total_bytes, bytes_per_second, updated_at)
+                VALUES (@id, @step, @volume, @volumeCount, @done, @total, @rate, @now)
                 """,
                 cancellationToken,
                 ("@id", claim.Backup.Id),
                 ("@step", activity.Step),
                 ("@volume", activity.Volume),
+                ("@volumeCount", activity.VolumeCount),
                 ("@done", activity.DoneBytes),
                 ("@total", activity.TotalBytes),
                 ("@rate", activity.BytesPerSecond),

@@ -3,7 +3,7 @@ using Perb.Scheduler.Backups;
 namespace Perb.Scheduler.Store;
 
 /// <summary>What a worker is doing with a backup right now.</summary>
-public sealed record Activity(string Step, int Volume, long DoneBytes, long TotalBytes, long BytesPerSecond);
+public sealed record Activity(string Step, int Volume, int VolumeCount, long DoneBytes, long TotalBytes, long BytesPerSecond);
 
 /// <summary>A guest, its newest archive and its newest verified copy on one remote.</summary>
 public sealed record GuestCopies(
@@ -39,7 +39,7 @@ public sealed class StatusStore(Database database, TimeProvider time)
         var activities = (await connection.QueryAsync(
             "SELECT a.* FROM activity a JOIN backup b ON b.id = a.backup_id WHERE b.lease_token IS NOT NULL",
             row => (Id: row.Number("backup_id"), Activity: new Activity(
-                row.Text("step"), (int)row.Number("volume"), row.Number("done_bytes"), row.Number("total_bytes"), row.Number("bytes_per_second"))),
+                row.Text("step"), (int)row.Number("volume"), (int)row.Number("volume_count"), row.Number("done_bytes"), row.Number("total_bytes"), row.Number("bytes_per_second"))),
             cancellationToken)).ToDictionary(row => row.Id, row => row.Activity);
         var backups = await connection.QueryAsync(
             $"{BackupRow.Select} WHERE b.state IN ('discovered', 'verified') ORDER BY b.lease_until IS NULL, b.discovered_at, b.id",

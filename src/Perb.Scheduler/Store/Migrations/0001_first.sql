@@ -67,6 +67,7 @@ CREATE TABLE activity (
     backup_id        INTEGER PRIMARY KEY REFERENCES backup (id) ON DELETE CASCADE,
     step             TEXT    NOT NULL,
     volume           INTEGER NOT NULL,
+    volume_count     INTEGER NOT NULL,
     done_bytes       INTEGER NOT NULL,
     total_bytes      INTEGER NOT NULL,
     bytes_per_second INTEGER NOT NULL,
