@@ -43,6 +43,7 @@ internal static class IdleBenchmark
         report.Add("CPU per hour of its child processes", (after.ChildrenCpu - before.ChildrenCpu).TotalSeconds / hours, "s");
         report.Add("RSS, most seen while measuring", rssKib.Max() / 1024, "MiB", MaxRssMib);
         report.Add("RSS, median", new Distribution(rssKib).Median / 1024, "MiB");
+        report.Add("RSS, of it mapped files", after.RssFileKib / 1024.0, "MiB");
         report.Add("RSS, peak since the start", after.PeakRssKib / 1024.0, "MiB");
         report.Add("CPU from the start until measuring", before.Cpu.TotalSeconds, "s");
         report.Add("measured for", hours * 60, "min");

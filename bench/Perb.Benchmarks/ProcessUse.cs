@@ -8,7 +8,8 @@ namespace Perb.Benchmarks;
 /// </summary>
 /// <param name="Cpu">Of the process itself, user and system.</param>
 /// <param name="ChildrenCpu">Of its children that have ended (rclone).</param>
-internal sealed record ProcessUse(TimeSpan Cpu, TimeSpan ChildrenCpu, long RssKib, long PeakRssKib)
+/// <param name="RssFileKib">The part of the RSS that is mapped files (programs, libraries): the kernel can drop and share it.</param>
+internal sealed record ProcessUse(TimeSpan Cpu, TimeSpan ChildrenCpu, long RssKib, long RssFileKib, long PeakRssKib)
 {
     // USER_HZ is 100 on every Linux that .NET runs on.
     private const long TicksPerSecond = 100;
@@ -22,7 +23,11 @@ internal sealed record ProcessUse(TimeSpan Cpu, TimeSpan ChildrenCpu, long RssKi
             var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
             var status = File.ReadAllLines($"/proc/{processId}/status");
             return new ProcessUse(
-                Ticks(fields, 14) + Ticks(fields, 15), Ticks(fields, 16) + Ticks(fields, 17), Kib(status, "VmRSS:"), Kib(status, "VmHWM:"));
+                Ticks(fields, 14) + Ticks(fields, 15),
+                Ticks(fields, 16) + Ticks(fields, 17),
+                Kib(status, "VmRSS:"),
+                Kib(status, "RssFile:"),
+                Kib(status, "VmHWM:"));
         }
         catch (IOException)
         {

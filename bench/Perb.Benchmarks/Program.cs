@@ -12,7 +12,9 @@ var rounds = new Option<int>("--rounds")
     DefaultValueFactory = _ => 20,
 };
 
-var idle = new Command("idle", "CPU and memory of `perb run` that has nothing to do") { minutes };
+var perb = new Option<FileInfo>("--perb") { Description = "another build of perb, such as a published one" }.AcceptExistingOnly();
+
+var idle = new Command("idle", "CPU and memory of `perb run` that has nothing to do") { minutes, perb };
 idle.SetAction((parsed, token) => RunAsync(parsed, (program, stop) => IdleBenchmark.RunAsync(program, parsed.GetValue(minutes), stop), token));
 
 var poll = new Command("poll", "one poll and one reconcile, with the connection cold and warm") { rounds };
@@ -21,11 +23,11 @@ poll.SetAction((parsed, token) => RunAsync(parsed, (program, stop) => PollBenchm
 var root = new RootCommand("Measures Perb against a simulated Proxmox VE node with 200 guests, 3 storages and 500 archives.") { idle, poll };
 return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(30) });
 
-static async Task<int> RunAsync(ParseResult parsed, Func<Programs, CancellationToken, Task<Report>> benchmark, CancellationToken cancellationToken)
+async Task<int> RunAsync(ParseResult parsed, Func<Programs, CancellationToken, Task<Report>> benchmark, CancellationToken cancellationToken)
 {
     try
     {
-        var report = await benchmark(Programs.Built(), cancellationToken);
+        var report = await benchmark(Programs.Built(parsed.GetValue(perb)), cancellationToken);
         report.Print($"bench/run {string.Join(' ', parsed.Tokens.Select(token => token.Value))}");
         return report.IsMet ? 0 : 1;
     }

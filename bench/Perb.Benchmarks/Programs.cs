@@ -3,7 +3,9 @@ namespace Perb.Benchmarks;
 /// <summary>The built programs beside this one, found from where it lies: artifacts/bin/PROJECT/CONFIGURATION.</summary>
 internal sealed record Programs(string Perb, string SimulatedNode)
 {
-    public static Programs Built() => new(Find("Perb.Scheduler", "perb"), Find("Perb.SimulatedNode", "perb-simulated-node"));
+    /// <param name="perb">Another build of perb than the one beside this; null: that one.</param>
+    public static Programs Built(FileInfo? perb) =>
+        new(perb?.FullName ?? Find("Perb.Scheduler", "perb"), Find("Perb.SimulatedNode", "perb-simulated-node"));
 
     private static string Find(string project, string program)
     {

@@ -3,7 +3,7 @@ using CliWrap;
 
 namespace Perb.Benchmarks;
 
-/// <summary>A program that runs until it is disposed of: asked first (SIGTERM's cousin SIGINT), killed after ten seconds.</summary>
+/// <summary>A program that runs until it is disposed of: asked first (SIGINT), killed after ten seconds.</summary>
 internal sealed class RunningProgram : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
