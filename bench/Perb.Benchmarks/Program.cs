@@ -1,1 +1,44 @@
-return;
+using System.CommandLine;
+using Perb.Benchmarks;
+
+var minutes = new Option<double>("--minutes")
+{
+    Description = "how long to measure, after the start has settled",
+    DefaultValueFactory = _ => 5,
+};
+var rounds = new Option<int>("--rounds")
+{
+    Description = "how many rounds of each kind; a cold round waits 3 s first",
+    DefaultValueFactory = _ => 20,
+};
+
+var perb = new Option<FileInfo>("--perb") { Description = "another build of perb, such as a published one" }.AcceptExistingOnly();
+
+var idle = new Command("idle", "CPU and memory of `perb run` that has nothing to do") { minutes, perb };
+idle.SetAction((parsed, token) => RunAsync(parsed, (program, stop) => IdleBenchmark.RunAsync(program, parsed.GetValue(minutes), stop), token));
+
+var poll = new Command("poll", "one poll and one reconcile, with the connection cold and warm") { rounds };
+poll.SetAction((parsed, token) => RunAsync(parsed, (program, stop) => PollBenchmark.RunAsync(program, parsed.GetValue(rounds), stop), token));
+
+var root = new RootCommand("Measures Perb against a simulated Proxmox VE node with 200 guests, 3 storages and 500 archives.") { idle, poll };
+return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(30) });
+
+async Task<int> RunAsync(ParseResult parsed, Func<Programs, CancellationToken, Task<Report>> benchmark, CancellationToken cancellationToken)
+{
+    try
+    {
+        var report = await benchmark(Programs.Built(parsed.GetValue(perb)), cancellationToken);
+        report.Print($"bench/run {string.Join(' ', parsed.Tokens.Select(token => token.Value))}");
+        return report.IsMet ? 0 : 1;
+    }
+    catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+    {
+        await Console.Error.WriteLineAsync("perb-bench: stopped; everything that it started is gone");
+        return 1;
+    }
+    catch (BenchmarkException exception)
+    {
+        await Console.Error.WriteLineAsync($"perb-bench: {exception.Message}");
+        return 1;
+    }
+}

@@ -1,0 +1,79 @@
+using Perb.Scheduler.Store;
+
+namespace Perb.Benchmarks;
+
+/// <summary>What the service takes from the guests' CPU and memory when there is nothing to ship, which is nearly always.</summary>
+internal static class IdleBenchmark
+{
+    private const double MaxCpuSecondsPerHour = 20;
+    private const double MaxRssMib = 100;
+
+    /// <summary>After this, the start's own work (compiling, first reconcile) is over.</summary>
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan BetweenSamples = TimeSpan.FromSeconds(5);
+
+    public static async Task<Report> RunAsync(Programs programs, double minutes, CancellationToken cancellationToken)
+    {
+        Console.Error.WriteLine("Setting up…");
+        await using var installation = await Installation.SetUpAsync(programs, cancellationToken);
+        await using var perb = new RunningProgram(programs.Perb, ["--config", installation.ConfigurationFile, "run"], "is ready: ");
+        await perb.AnnouncedAsync(StartLimit, cancellationToken);
+        await ReconciledAsync(installation, cancellationToken);
+        await WaitAsync(Settling, cancellationToken);
+
+        Console.Error.WriteLine(FormattableString.Invariant($"Measuring process {perb.ProcessId} for {minutes} min…"));
+        var began = TimeProvider.System.GetTimestamp();
+        var before = ProcessUse.Of(perb.ProcessId);
+        var rssKib = new List<double> { before.RssKib };
+        while (TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromMinutes(minutes))
+        {
+            await WaitAsync(BetweenSamples, cancellationToken);
+            rssKib.Add(ProcessUse.Of(perb.ProcessId).RssKib);
+        }
+
+        var after = ProcessUse.Of(perb.ProcessId);
+        var hours = TimeProvider.System.GetElapsedTime(began).TotalHours;
+        RefuseIfItWorked(perb.Output);
+
+        var report = new Report(
+            $"idle: perb run, poll every 30 s, {NodePopulation.GuestCount} guests, {NodePopulation.StorageNames.Count} storages, {NodePopulation.ArchiveCount} archives");
+        report.Add("CPU per hour, user and system", (after.Cpu - before.Cpu).TotalSeconds / hours, "s", MaxCpuSecondsPerHour);
+        report.Add("CPU per hour of its child processes", (after.ChildrenCpu - before.ChildrenCpu).TotalSeconds / hours, "s");
+        report.Add("RSS, most seen while measuring", rssKib.Max() / 1024, "MiB", MaxRssMib);
+        report.Add("RSS, median", new Distribution(rssKib).Median / 1024, "MiB");
+        report.Add("RSS, of it mapped files", after.RssFileKib / 1024.0, "MiB");
+        report.Add("RSS, peak since the start", after.PeakRssKib / 1024.0, "MiB");
+        report.Add("CPU from the start until measuring", before.Cpu.TotalSeconds, "s");
+        report.Add("measured for", hours * 60, "min");
+        return report;
+    }
+
+    private static async Task ReconciledAsync(Installation installation, CancellationToken cancellationToken)
+    {
+        var database = await Database.OpenForReadingAsync(installation.Settings.Options.StorePath, cancellationToken);
+        var status = new StatusStore(database, TimeProvider.System);
+        using var limit = new CancellationTokenSource(StartLimit);
+        while (await status.TimeOfAsync("last reconcile", cancellationToken) is null)
+        {
+            if (limit.IsCancellationRequested)
+            {
+                throw new BenchmarkException("the service did not reconcile");
+            }
+
+            await WaitAsync(TimeSpan.FromSeconds(1), cancellationToken);
+        }
+    }
+
+    // A service that ships, or that cannot reach the node, is not idle: its numbers would answer another question.
+    private static void RefuseIfItWorked(string output)
+    {
+        if (new[] { "Trouble", "Discovered", "Published", " ERR " }.FirstOrDefault(word => output.Contains(word, StringComparison.Ordinal)) is { } word)
+        {
+            throw new BenchmarkException($"the service was not idle ('{word.Trim()}'):\n{output}");
+        }
+    }
+
+    private static Task WaitAsync(TimeSpan time, CancellationToken cancellationToken) => Task.Delay(time, TimeProvider.System, cancellationToken);
+}

@@ -1,0 +1,140 @@
+using System.Text.Json;
+using CliWrap;
+using Perb.Scheduler.Backups;
+using Perb.Scheduler.Configuration;
+using Perb.Scheduler.Discovery;
+using Perb.Scheduler.Store;
+using Perb.Transfer.Hashing;
+using Perb.Transfer.Manifests;
+
+namespace Perb.Benchmarks;
+
+/// <summary>
+/// A served node and a configured Perb beside it whose store knows every archive as published: a service that starts on it has nothing to
+/// do. Everything lies in one temporary directory and goes with it.
+/// </summary>
+internal sealed class Installation : IAsyncDisposable
+{
+    private const string RemoteName = "offsite";
+
+    private readonly DirectoryInfo _directory;
+    private RunningProgram? _node;
+
+    private Installation(DirectoryInfo directory) => _directory = directory;
+
+    public string ConfigurationFile => At("appsettings.json");
+
+    public Settings Settings { get; private set; } = null!;
+
+    public static async Task<Installation> SetUpAsync(Programs programs, CancellationToken cancellationToken)
+    {
+        var installation = new Installation(Directory.CreateTempSubdirectory("perb-bench-"));
+        try
+        {
+            await installation.SetUpAllAsync(programs, cancellationToken);
+            return installation;
+        }
+        catch
+        {
+            await installation.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_node is not null)
+        {
+            await _node.DisposeAsync();
+        }
+
+        _directory.Delete(recursive: true);
+    }
+
+    private async Task SetUpAllAsync(Programs programs, CancellationToken cancellationToken)
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        WritePrivately("token", await NodePopulation.WriteAsync(At("node"), now, cancellationToken));
+        _node = new RunningProgram(
+            programs.SimulatedNode,
+            ["serve", "--directory", At("node"), "--node", NodePopulation.NodeName, "--time-zone", "UTC"],
+            "listening on ");
+        var url = await _node.AnnouncedAsync(TimeSpan.FromMinutes(1), cancellationToken);
+
+        await MakeRecipientAsync(cancellationToken);
+        Directory.CreateDirectory(At("remote"));
+        WritePrivately("rclone.conf", $"[{RemoteName}]\ntype = alias\nremote = {At("remote")}\n");
+        Directory.CreateDirectory(At("state"));
+        WritePrivately("appsettings.json", Configuration(url));
+        Settings = Settings.Load(ConfigurationFile);
+        await MarkAllPublishedAsync(now, cancellationToken);
+    }
+
+    private async Task MakeRecipientAsync(CancellationToken cancellationToken)
+    {
+        var home = Directory.CreateDirectory(At("gnupg"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute).FullName;
+        string[] batch = ["--homedir", home, "--batch", "--pinentry-mode", "loopback", "--passphrase", ""];
+        await GpgAsync([.. batch, "--quick-gen-key", "bench@example.org", "default", "default", "never"], cancellationToken);
+        await GpgAsync([.. batch, "--armor", "--output", At("recipient.asc"), "--export", "bench@example.org"], cancellationToken);
+        await Cli.Wrap("gpgconf").WithArguments(["--homedir", home, "--kill", "gpg-agent"]).ExecuteAsync(cancellationToken);
+    }
+
+    private static async Task GpgAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken) =>
+        await Cli.Wrap("gpg").WithArguments(arguments).WithStandardErrorPipe(PipeTarget.Null).ExecuteAsync(cancellationToken);
+
+    // Only what has no default or needs a place of its own: polling and reconciling stay as shipped.
+    private string Configuration(string url) => JsonSerializer.Serialize(new
+    {
+        Perb = new
+        {
+            Proxmox = new
+            {
+                Url = url,
+                Node = NodePopulation.NodeName,
+                NodePopulation.TokenId,
+                TokenSecretFile = At("token"),
+                CaFile = At("node/pve-root-ca.pem"),
+            },
+            Encryption = new { Recipients = new[] { At("recipient.asc") } },
+            Staging = new { Directory = At("state/staging"), MinFree = "1%" },
+            Rclone = new { ConfigFile = At("rclone.conf") },
+            Remotes = new[] { new { Name = RemoteName, Path = $"{RemoteName}:" } },
+            StateDirectory = At("state"),
+            TimeZone = "UTC",
+            Store = new { ConnectionString = $"Data Source={At("state/perb.db")}" },
+        },
+    });
+
+    // As if every archive had been found on the remote and taken over: what a service records itself, without sealing 500 times.
+    private async Task MarkAllPublishedAsync(DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var database = await Database.OpenForServiceAsync(Settings.Options.StorePath, cancellationToken);
+        var listing = new DumpListing(Settings.Options.TimeZone);
+        var archives = NodePopulation.StorageNames.SelectMany(storage => listing.List(
+            At($"node/{storage}/dump"), storage, NodePopulation.NodeName, isVzdumpIdle: true, now));
+        await new DiscoveryStore(database).ApplyAsync(
+            [.. archives.Select(archive => new DiscoveryChange.Found(archive, RemoteName, SkipReason: null))], "bench", now, cancellationToken);
+
+        var pipeline = new PipelineStore(database, TimeProvider.System);
+        var published = 0;
+        while (await pipeline.ClaimNextAsync(RemoteName, null, cancellationToken) is { } claim)
+        {
+            var volume = new ManifestVolume($"{claim.Backup.RemoteName}.enc", claim.Backup.SizeBytes, Digests.Of([], also: null));
+            await pipeline.RecordAdoptedAsync(claim, [volume], "hash");
+            published++;
+        }
+
+        if (published != NodePopulation.ArchiveCount)
+        {
+            throw new BenchmarkException($"the store knows {published} archives instead of {NodePopulation.ArchiveCount}");
+        }
+    }
+
+    private void WritePrivately(string name, string content)
+    {
+        File.WriteAllText(At(name), content);
+        File.SetUnixFileMode(At(name), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+    }
+
+    private string At(string name) => Path.Combine(_directory.FullName, name);
+}

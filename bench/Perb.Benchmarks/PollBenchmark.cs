@@ -1,0 +1,97 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Perb.ProxmoxClient;
+using Perb.Scheduler.Configuration;
+using Perb.Scheduler.Discovery;
+using Perb.Scheduler.Pipeline;
+using Perb.Scheduler.Store;
+
+namespace Perb.Benchmarks;
+
+/// <summary>
+/// One look at the task list (two calls) and one reconcile through the real client. Cold: as in production, where the connection is long
+/// gone after 30 s and every poll begins with a handshake. Warm: right after another.
+/// </summary>
+internal static class PollBenchmark
+{
+    private const int WarmUpRounds = 3;
+
+    /// <summary>Longer than the client keeps an idle connection.</summary>
+    private static readonly TimeSpan UntilCold = TimeSpan.FromSeconds(3);
+
+    public static async Task<Report> RunAsync(Programs programs, int rounds, CancellationToken cancellationToken)
+    {
+        Console.Error.WriteLine("Setting up…");
+        await using var installation = await Installation.SetUpAsync(programs, cancellationToken);
+        var settings = installation.Settings;
+        using var http = Connect(settings);
+        var api = new ProxmoxApi(http);
+        var tasks = new VzdumpTasks(api, settings.Options.Proxmox.Node);
+        using var discovery = await DiscoveryAsync(settings.Options, api, tasks, cancellationToken);
+
+        var report = new Report(
+            $"poll: {rounds} rounds of each, {NodePopulation.GuestCount} guests, {NodePopulation.StorageNames.Count} storages, {NodePopulation.ArchiveCount} archives");
+        Task PollAsync() => tasks.LookAsync(canSeeAll: true, TimeProvider.System.GetUtcNow(), cancellationToken);
+        await MeasureAsync(report, "poll, cold", PollAsync, rounds, UntilCold, cancellationToken);
+        await MeasureAsync(report, "poll, warm", PollAsync, rounds, TimeSpan.Zero, cancellationToken);
+        Task ReconcileAsync() => discovery.ReconcileAsync(cancellationToken);
+        await MeasureAsync(report, "reconcile, cold", ReconcileAsync, rounds, UntilCold, cancellationToken);
+        await MeasureAsync(report, "reconcile, warm", ReconcileAsync, rounds, TimeSpan.Zero, cancellationToken);
+        return report;
+    }
+
+    private static async Task MeasureAsync(
+        Report report, string what, Func<Task> round, int rounds, TimeSpan pause, CancellationToken cancellationToken)
+    {
+        Console.Error.WriteLine($"Measuring {what}…");
+        for (var number = 0; number < WarmUpRounds; number++)
+        {
+            await round();
+        }
+
+        var milliseconds = new List<double>();
+        var cpu = TimeSpan.Zero;
+        for (var number = 0; number < rounds; number++)
+        {
+            await Task.Delay(pause, TimeProvider.System, cancellationToken);
+            var before = Environment.CpuUsage.TotalTime;
+            var began = TimeProvider.System.GetTimestamp();
+            await round();
+            milliseconds.Add(TimeProvider.System.GetElapsedTime(began).TotalMilliseconds);
+            cpu += Environment.CpuUsage.TotalTime - before;
+        }
+
+        var distribution = new Distribution(milliseconds);
+        report.Add($"{what}: wall time, median", distribution.Median, "ms");
+        report.Add($"{what}: wall time, 95th percentile", distribution.P95, "ms");
+        report.Add($"{what}: CPU time of the client, mean", cpu.TotalMilliseconds / rounds, "ms");
+    }
+
+    private static HttpClient Connect(Settings settings)
+    {
+        var proxmox = settings.Options.Proxmox;
+        return ProxmoxConnection.Open(new ProxmoxOptions
+        {
+            Url = proxmox.Url,
+            TokenId = proxmox.TokenId,
+            Secret = new ApiSecret(File.ReadAllText(proxmox.TokenSecretFile)),
+            CaFile = proxmox.CaFile,
+        });
+    }
+
+    private static async Task<ArchiveDiscovery> DiscoveryAsync(
+        PerbOptions options, ProxmoxApi api, VzdumpTasks tasks, CancellationToken cancellationToken)
+    {
+        var database = await Database.OpenForServiceAsync(options.StorePath, cancellationToken);
+        return new ArchiveDiscovery(
+            api,
+            tasks,
+            new DumpListing(options.TimeZone),
+            new DiscoveryDiff(new CatchUpPolicy(options.Discovery), [.. options.Remotes.Select(remote => remote.Name)]),
+            new DiscoveryStore(database),
+            new StatusStore(database, TimeProvider.System),
+            options,
+            new WakeUp(),
+            TimeProvider.System,
+            NullLogger<ArchiveDiscovery>.Instance);
+    }
+}
