@@ -167,6 +167,11 @@ public sealed class ArchiveDiscovery(
             {
                 case DiscoveryChange.Found { SkipReason: null } added:
                     logger.ArchiveDiscovered(added.Archive.Name.FileName, added.Archive.Storage, ByteSize.Format(added.Archive.SizeBytes), added.Remote);
+                    if (added.ConflictText is { } text)
+                    {
+                        logger.NameConflict(text);
+                    }
+
                     break;
                 case DiscoveryChange.Found added:
                     logger.ArchiveSkipped(added.Archive.Name.FileName, added.Remote, added.SkipReason);
