@@ -95,6 +95,12 @@ public sealed class ArchiveDiscovery(
 
     private async Task ListAsync(TaskView tasks, string how, CancellationToken cancellationToken)
     {
+        if (_privileges?.Blindness(options.Discovery) is { } blindness)
+        {
+            await SetTroubleAsync("discovery", blindness, cancellationToken);
+            return;
+        }
+
         var now = time.GetUtcNow();
         var directories = DumpDirectory.Of(
             await api.GetStorageConfigurationAsync(cancellationToken),

@@ -20,6 +20,17 @@ public sealed class TokenPrivilegesTests
         Assert.Equal(missing, string.Join(", ", privileges.Missing));
     }
 
+    [Theory]
+    [InlineData("/ VM.Audit Pool.Audit", "@prod", null)]
+    [InlineData("/ VM.Audit", "100", null)]
+    [InlineData("/ VM.Audit", "@prod", "the rule \"@prod\" in Perb:Discovery cannot be judged without Pool.Audit on /pool")]
+    [InlineData("/ Pool.Audit", "#gold", "the rule \"#gold\" in Perb:Discovery cannot be judged without VM.Audit on /vms")]
+    public void A_rule_on_what_the_token_is_not_shown_is_never_judged(string grants, string rule, string? expected)
+    {
+        Assert.Equal(expected, TokenPrivileges.Of(Parse(grants), "pve1").Blindness(Archives.Excluding(rule)));
+        Assert.Equal(expected, TokenPrivileges.Of(Parse(grants), "pve1").Blindness(Archives.Including(rule)));
+    }
+
     [Fact]
     public void The_remedy_is_for_user_and_token()
     {
