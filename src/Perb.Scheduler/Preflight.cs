@@ -88,6 +88,11 @@ public sealed class Preflight(
                 $"{options.Proxmox.TokenId} may not see any storage (it lacks {string.Join(", ", privileges.Missing)}): {TokenPrivileges.Remedy(options.Proxmox.TokenId)}");
         }
 
+        if (privileges.Blindness(options.Discovery) is { } blindness)
+        {
+            throw new ConfigurationException($"{blindness}: {TokenPrivileges.Remedy(options.Proxmox.TokenId)}");
+        }
+
         var storages = (await api.GetNodeStoragesAsync(options.Proxmox.Node, null, cancellationToken)).Select(storage => storage.Storage).ToList();
         var unknown = options.Discovery.Storages.Except(storages).ToList();
         if (unknown.Count > 0)

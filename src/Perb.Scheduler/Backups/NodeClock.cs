@@ -14,6 +14,9 @@ public static class NodeClock
             : zone.IsInvalidTime(local)
                 ? zone.GetUtcOffset(local.AddDays(-1))
                 : zone.GetUtcOffset(local);
-        return new DateTimeOffset(local, offset).ToUniversalTime();
+
+        // A name may say year 1 or 9999: the zone must not push it off the calendar, or one odd file would end every listing.
+        var ticks = Math.Clamp(local.Ticks - offset.Ticks, DateTime.MinValue.Ticks, DateTime.MaxValue.Ticks);
+        return new DateTimeOffset(ticks, TimeSpan.Zero);
     }
 }

@@ -47,7 +47,7 @@ internal static class ConfigurationFile
         }
         catch (Exception exception) when (exception is InvalidDataException or FormatException)
         {
-            throw new ConfigurationException($"{path} is not valid JSON: {(exception.InnerException ?? exception).Message}");
+            throw new ConfigurationException($"{path} is not valid JSON: {exception.GetBaseException().Message}");
         }
     }
 }

@@ -15,7 +15,7 @@ public sealed record FreeSpaceFloor(long Bytes, double Share)
         if (text.EndsWith('%'))
         {
             if (!double.TryParse(text[..^1], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var percent)
-                || percent is < 0 or >= 100)
+                || percent is not (>= 0 and < 100)) // "NaN" is a number, too
             {
                 return false;
             }

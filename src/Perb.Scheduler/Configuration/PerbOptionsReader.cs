@@ -11,6 +11,7 @@ internal sealed partial class PerbOptionsReader
 {
     private const string AbsolutePath = "an absolute path";
     private const string CronExpected = "a Quartz cron expression with seconds, such as \"0 7 * * * ?\"";
+    private const string RpoGuest = "a VMID (100), a range (100-199), qemu or lxc; pools and tags are not known here";
     private const string NodeName = "the node's name, as in /etc/pve/nodes";
 
     private readonly List<string> _faults = [];
@@ -24,6 +25,14 @@ internal sealed partial class PerbOptionsReader
         var options = reader.ReadAll(new SettingsReader(configuration.GetSection("Perb"), reader._faults, reader._asked));
         reader.RefuseUnknownKeys(configuration);
         return reader._faults.Count == 0 ? options : throw new ConfigurationException(reader._faults);
+    }
+
+    /// <summary>Every key that is asked for in this configuration: what the sample has to document.</summary>
+    internal static IReadOnlySet<string> KeysIn(IConfiguration configuration)
+    {
+        var reader = new PerbOptionsReader();
+        reader.ReadAll(new SettingsReader(configuration.GetSection("Perb"), reader._faults, reader._asked));
+        return reader._asked;
     }
 
     private PerbOptions ReadAll(SettingsReader perb)
@@ -41,9 +50,7 @@ internal sealed partial class PerbOptionsReader
             StateDirectory = stateDirectory,
             TimeZone = perb.Value("TimeZone", TimeZoneInfo.Local, TryTimeZone, "an IANA time zone such as \"Europe/Vienna\""),
             Rpo = perb.Duration("Rpo", TimeSpan.FromHours(30), TimeSpan.FromMinutes(1)),
-            RpoOverrides = [.. perb.Sections("RpoOverrides").Select(entry => new RpoOverride(
-                entry.Values<GuestRule>("Guests", GuestRule.TryParse, GuestRule.Expected),
-                entry.Duration("Rpo", TimeSpan.FromHours(30), TimeSpan.FromMinutes(1))))],
+            RpoOverrides = [.. perb.Sections("RpoOverrides").Select(ReadRpoOverride)],
             StorePath = ReadStore(perb.Section("Store"), stateDirectory),
             WithoutEffect = _withoutEffect,
         };
@@ -52,8 +59,30 @@ internal sealed partial class PerbOptionsReader
         return options;
     }
 
-    private static ProxmoxSection ReadProxmox(SettingsReader proxmox)
+    private static RpoOverride ReadRpoOverride(SettingsReader entry)
     {
+        // Pools and tags are not in the store, and status must answer while the node is away.
+        var guests = entry.Values("Guests", (string text, out GuestRule rule) => GuestRule.TryParse(text, out rule) && !rule.NeedsApi, RpoGuest);
+        if (!entry.Has("Guests"))
+        {
+            entry.Fault("Guests", $"is missing: each entry must be {RpoGuest}");
+        }
+
+        if (!entry.Has("Rpo"))
+        {
+            entry.Fault("Rpo", "is missing: it must be a duration d.hh:mm:ss");
+        }
+
+        return new RpoOverride(guests, entry.Duration("Rpo", TimeSpan.FromHours(30), TimeSpan.FromMinutes(1)));
+    }
+
+    private ProxmoxSection ReadProxmox(SettingsReader proxmox)
+    {
+        if (proxmox.Flag("WriteNotes", false))
+        {
+            _withoutEffect.Add($"{proxmox.Path}:WriteNotes (notes are not written yet)");
+        }
+
         var url = proxmox.Value("Url", new Uri("https://127.0.0.1:8006"), TryHttps, "an address such as \"https://127.0.0.1:8006\"");
         var tokenId = proxmox.Required("TokenId", "a token's id such as \"perb@pve!node\"");
         if (tokenId.Length > 0 && !TokenIdPattern().IsMatch(tokenId))
@@ -91,7 +120,7 @@ internal sealed partial class PerbOptionsReader
     private EncryptionSection ReadEncryption(SettingsReader encryption)
     {
         var recipients = encryption.Texts("Recipients");
-        if (recipients.Count == 0)
+        if (!encryption.Has("Recipients"))
         {
             encryption.Fault("Recipients", "is missing: it must list at least one OpenPGP public key file");
         }
@@ -116,9 +145,10 @@ internal sealed partial class PerbOptionsReader
     private static StagingSection ReadStaging(SettingsReader staging, string stateDirectory, long volumeBytes)
     {
         var maxBytes = staging.Size("MaxSize", 8L << 30, 1 << 20);
-        if (maxBytes < volumeBytes)
+        // Sealed, a volume is a little larger (VolumeMessage.BytesAtMost); a limit that it never fits in would wait for ever.
+        if (maxBytes < volumeBytes + (volumeBytes / 1024) + (1 << 20))
         {
-            staging.Fault("MaxSize", $"must hold at least one volume (Encryption:VolumeSize is {ByteSize.Format(volumeBytes)})");
+            staging.Fault("MaxSize", $"must hold at least one sealed volume and some room beside it (Encryption:VolumeSize is {ByteSize.Format(volumeBytes)})");
         }
 
         return new StagingSection(
@@ -246,7 +276,7 @@ internal sealed partial class PerbOptionsReader
     {
         foreach (var (key, _) in configuration.GetSection("Perb").AsEnumerable())
         {
-            if (!_asked.Contains(key) && key != "Perb" && !_faults.Any(fault => fault.StartsWith(key, StringComparison.Ordinal)))
+            if (!_asked.Contains(key) && key != "Perb" && !_faults.Any(fault => fault.StartsWith(key + " ", StringComparison.Ordinal)))
             {
                 var parent = key[..key.LastIndexOf(':')];
                 if (parent == "Perb" || _asked.Contains(parent))

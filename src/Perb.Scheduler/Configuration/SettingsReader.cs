@@ -22,17 +22,24 @@ internal sealed class SettingsReader(IConfigurationSection section, List<string>
     public SettingsReader Section(string key)
     {
         asked.Add(PathOf(key));
+        RefuseSingleValue(key, "an object, such as { }");
         return new SettingsReader(section.GetSection(key), faults, asked);
     }
 
     public IReadOnlyList<SettingsReader> Sections(string key)
     {
         asked.Add(PathOf(key));
+        RefuseSingleValue(key, "a list of objects, such as [ { } ]");
         return [.. section.GetSection(key).GetChildren().Select(child => Adopt(child))];
 
         SettingsReader Adopt(IConfigurationSection child)
         {
             asked.Add(child.Path);
+            if (!string.IsNullOrEmpty(child.Value))
+            {
+                faults.Add($"{child.Path} is {Quote(child.Value)}: it must be an object, such as {{ }}");
+            }
+
             return new SettingsReader(child, faults, asked);
         }
     }
@@ -147,6 +154,7 @@ internal sealed class SettingsReader(IConfigurationSection section, List<string>
     public IReadOnlyDictionary<string, string> Map(string key)
     {
         asked.Add(PathOf(key));
+        RefuseSingleValue(key, "an object, such as { \"NAME\": \"value\" }");
         var map = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var child in section.GetSection(key).GetChildren())
         {
@@ -158,6 +166,14 @@ internal sealed class SettingsReader(IConfigurationSection section, List<string>
     }
 
     public void Fault(string key, string text) => faults.Add($"{PathOf(key)} {text}");
+
+    private void RefuseSingleValue(string key, string expected)
+    {
+        if (section.GetSection(key).Value is { Length: > 0 } value)
+        {
+            Fault(key, $"is {Quote(value)}: it must be {expected}");
+        }
+    }
 
     private static bool Exists(IConfigurationSection value) => !string.IsNullOrEmpty(value.Value) || value.GetChildren().Any();
 

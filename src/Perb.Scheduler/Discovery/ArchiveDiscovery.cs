@@ -95,6 +95,12 @@ public sealed class ArchiveDiscovery(
 
     private async Task ListAsync(TaskView tasks, string how, CancellationToken cancellationToken)
     {
+        if (_privileges?.Blindness(options.Discovery) is { } blindness)
+        {
+            await SetTroubleAsync("discovery", blindness, cancellationToken);
+            return;
+        }
+
         var now = time.GetUtcNow();
         var directories = DumpDirectory.Of(
             await api.GetStorageConfigurationAsync(cancellationToken),
@@ -167,6 +173,11 @@ public sealed class ArchiveDiscovery(
             {
                 case DiscoveryChange.Found { SkipReason: null } added:
                     logger.ArchiveDiscovered(added.Archive.Name.FileName, added.Archive.Storage, ByteSize.Format(added.Archive.SizeBytes), added.Remote);
+                    if (added.ConflictText is { } text)
+                    {
+                        logger.NameConflict(text);
+                    }
+
                     break;
                 case DiscoveryChange.Found added:
                     logger.ArchiveSkipped(added.Archive.Name.FileName, added.Remote, added.SkipReason);

@@ -29,40 +29,65 @@ public sealed class DiscoveryDiff(CatchUpPolicy policy, IReadOnlyList<string> re
             foreach (var remote in remotes)
             {
                 known.TryGetValue((remote, remoteName), out var backup);
-                var archive = sources.FirstOrDefault(source => source.Storage == backup?.Storage) ?? sources[0];
+                var archive = Choose(sources, backup);
                 guests.TryGetValue(archive.Name.VmId, out var guest);
                 var skip = policy.SkipReason(archive, archive.Time == newest[archive.Name.VmId], guest, now);
+                var conflict = skip is null && sources.FirstOrDefault(source => !IsSame(source, archive)) is { } other
+                    ? $"{archive.Path} and {other.Path} have the same name but differ; only the first is shipped"
+                    : null;
                 if (backup is null)
                 {
-                    changes.Add(new DiscoveryChange.Found(archive, remote, skip));
+                    changes.Add(new DiscoveryChange.Found(archive, remote, skip, conflict));
                 }
                 else
                 {
-                    AddChange(changes, backup, archive, sources, skip);
+                    AddChanges(changes, backup, archive, skip, conflict);
                 }
             }
         }
 
         changes.AddRange(known.Values
-            .Where(backup => backup.State is BackupState.Discovered
+            .Where(backup => backup is { State: BackupState.Discovered, IsClaimed: false }
                 && listing.StoragesSpokenFor.Contains(backup.Storage)
                 && !byName.ContainsKey(backup.RemoteName))
             .Select(backup => new DiscoveryChange.SourceGone(backup.Id, backup.Path)));
         return changes;
     }
 
-    private static void AddChange(
-        List<DiscoveryChange> changes, KnownBackup backup, FoundArchive archive, List<FoundArchive> sources, string? skip)
+    // The archive that the backup is a record of, wherever it lies; only where that is gone, another of the same name.
+    private static FoundArchive Choose(List<FoundArchive> sources, KnownBackup? backup) => backup is null
+        ? sources[0]
+        : sources.FirstOrDefault(source => source.Path == backup.Path && IsSame(backup, source))
+            ?? sources.FirstOrDefault(source => IsSame(backup, source))
+            ?? sources.FirstOrDefault(source => source.Storage == backup.Storage)
+            ?? sources[0];
+
+    private static void AddChanges(
+        List<DiscoveryChange> changes, KnownBackup backup, FoundArchive archive, string? skip, string? conflict)
     {
-        if (sources.FirstOrDefault(source => !IsSame(source, archive)) is { } other)
+        // A remote name that was published is immutable: the new archive cannot be shipped under it, and that must not look like success.
+        if (!IsSame(backup, archive) && !MayBeReplaced(backup))
         {
-            AddConflict(changes, backup, $"{archive.Path} and {other.Path} have the same name but differ; only the first is shipped");
+            conflict = $"{archive.Path} is not the archive that was shipped as {backup.RemoteName}: other size or time; it is not offsite";
+        }
+        else if (!backup.IsClaimed)
+        {
+            AddMoves(changes, backup, archive, skip);
         }
 
-        if (!IsSame(backup, archive))
+        // Last, because a change of state writes the same column.
+        if (conflict is not null && backup.Failure != conflict)
         {
-            AddReplaced(changes, backup, archive);
-            return;
+            changes.Add(new DiscoveryChange.Conflict(backup.Id, conflict));
+        }
+    }
+
+    private static void AddMoves(List<DiscoveryChange> changes, KnownBackup backup, FoundArchive archive, string? skip)
+    {
+        var isReplaced = !IsSame(backup, archive);
+        if (isReplaced)
+        {
+            changes.Add(new DiscoveryChange.Replaced(backup.Id, archive));
         }
 
         if (skip is null && backup.State is BackupState.Skipped or BackupState.SourceMissing)
@@ -73,33 +98,16 @@ public sealed class DiscoveryDiff(CatchUpPolicy policy, IReadOnlyList<string> re
         {
             changes.Add(new DiscoveryChange.Skipped(backup.Id, skip));
         }
-        else if (backup.State is BackupState.Discovered
+        else if (!isReplaced
+            && backup.State is BackupState.Discovered
             && (backup.Path != archive.Path || (archive.IsSettled && !backup.IsSettled)))
         {
             changes.Add(new DiscoveryChange.Seen(backup.Id, archive));
         }
     }
 
-    // A remote name that was published is immutable: the new archive cannot be shipped under it, and that must not look like success.
-    private static void AddReplaced(List<DiscoveryChange> changes, KnownBackup backup, FoundArchive archive)
-    {
-        if (backup.State is BackupState.Discovered or BackupState.Skipped or BackupState.SourceMissing or BackupState.Failed)
-        {
-            changes.Add(new DiscoveryChange.Replaced(backup.Id, archive));
-        }
-        else
-        {
-            AddConflict(changes, backup, $"{archive.Path} is not the archive that was shipped as {backup.RemoteName}: other size or time; it is not offsite");
-        }
-    }
-
-    private static void AddConflict(List<DiscoveryChange> changes, KnownBackup backup, string text)
-    {
-        if (backup.Failure != text)
-        {
-            changes.Add(new DiscoveryChange.Conflict(backup.Id, text));
-        }
-    }
+    private static bool MayBeReplaced(KnownBackup backup) =>
+        backup.State is BackupState.Discovered or BackupState.Skipped or BackupState.SourceMissing or BackupState.Failed;
 
     private static bool IsSame(KnownBackup backup, FoundArchive archive) =>
         backup.Archive == archive.Name.FileName && backup.SizeBytes == archive.SizeBytes && backup.ModifiedAt == archive.ModifiedAt;

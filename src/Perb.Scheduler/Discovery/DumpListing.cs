@@ -1,4 +1,5 @@
 using Perb.Scheduler.Backups;
+using Perb.Transfer.Posix;
 
 namespace Perb.Scheduler.Discovery;
 
@@ -21,23 +22,23 @@ public sealed class DumpListing(TimeZoneInfo nodeTimeZone)
     public IReadOnlyList<FoundArchive> List(string directory, string storage, string node, bool isVzdumpIdle, DateTimeOffset now)
     {
         var found = new List<FoundArchive>();
-        foreach (var file in new DirectoryInfo(directory).EnumerateFiles())
+        foreach (var path in Directory.EnumerateFiles(directory))
         {
-            if (!ArchiveName.TryParse(file.Name, out var name) || file.Attributes.HasFlag(FileAttributes.ReparsePoint) || !file.Exists)
+            // EnumerateFiles shows links and FIFOs too; and what is gone by now is no archive either.
+            if (!ArchiveName.TryParse(Path.GetFileName(path), out var name) || FileFacts.At(path) is not { IsRegularFile: true } file)
             {
                 continue;
             }
 
-            var modifiedAt = new DateTimeOffset(file.LastWriteTimeUtc, TimeSpan.Zero);
             found.Add(new FoundArchive(
                 name,
                 storage,
                 node,
-                file.FullName,
-                file.Length,
-                modifiedAt,
+                path,
+                file.SizeBytes,
+                file.ModifiedAt,
                 NodeClock.ToInstant(name.LocalTime, nodeTimeZone),
-                isVzdumpIdle || now - modifiedAt > SettledAfter));
+                isVzdumpIdle || now - file.ModifiedAt > SettledAfter));
         }
 
         return found;

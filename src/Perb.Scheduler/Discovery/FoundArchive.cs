@@ -27,13 +27,15 @@ public sealed record KnownBackup(
     DateTimeOffset ModifiedAt,
     bool IsSettled,
     bool HasPlan,
+    bool IsClaimed,
     string? Failure);
 
 /// <summary>What a listing changes in the store. Applying one twice changes nothing more.</summary>
 public abstract record DiscoveryChange
 {
     /// <summary>First sight of an archive; <paramref name="SkipReason"/> null means that it is to be shipped.</summary>
-    public sealed record Found(FoundArchive Archive, string Remote, string? SkipReason) : DiscoveryChange;
+    /// <param name="ConflictText">What lies elsewhere under the same name, if it differs.</param>
+    public sealed record Found(FoundArchive Archive, string Remote, string? SkipReason, string? ConflictText) : DiscoveryChange;
 
     /// <summary>The same archive, elsewhere or settled by now.</summary>
     public sealed record Seen(long Id, FoundArchive Archive) : DiscoveryChange;

@@ -1,4 +1,5 @@
 using Perb.ProxmoxClient;
+using Perb.Scheduler.Configuration;
 
 namespace Perb.Scheduler.Discovery;
 
@@ -21,6 +22,19 @@ public sealed record TokenPrivileges(bool SeesTasks, bool SeesStorages, bool See
             seesSomeStorage,
             has["VM.Audit"],
             [.. needed.Where(need => !has[need.Privilege]).Select(need => $"{need.Privilege} on {need.Path}")]);
+    }
+
+    /// <summary>
+    /// Null: the rules can be judged. Otherwise why not: a pool or tag that the token is not shown looks like none, and what was excluded
+    /// would be shipped.
+    /// </summary>
+    public string? Blindness(DiscoverySection options)
+    {
+        var rule = options.Include.Concat(options.Exclude).FirstOrDefault(rule => rule.NeedsApi);
+        var missing = Missing.Where(need => need.StartsWith("VM.Audit", StringComparison.Ordinal) || need.StartsWith("Pool.Audit", StringComparison.Ordinal));
+        return rule is not null && missing.Any()
+            ? $"the rule \"{rule.Text}\" in Perb:Discovery cannot be judged without {string.Join(", ", missing)}"
+            : null;
     }
 
     /// <summary>The lines that give a token what it lacks; both user and token need them, since the token gets the intersection.</summary>

@@ -33,7 +33,13 @@ public sealed class Activities(TimeProvider time)
         {
             var seconds = activities.SecondsSince(_startedAt);
             var rate = seconds > 0.1 ? (long)(doneBytes / seconds) : 0;
-            activities._current[backup.Id] = (backup, begun with { DoneBytes = doneBytes, BytesPerSecond = rate });
+
+            // Only what is still there: rclone's last report may come after the end.
+            if (activities._current.TryGetValue(backup.Id, out var before))
+            {
+                activities._current.TryUpdate(
+                    backup.Id, (backup, begun with { DoneBytes = doneBytes, BytesPerSecond = rate }), before);
+            }
         }
 
         public void Report(TransferProgress value) => Report(value.Bytes);

@@ -7,6 +7,7 @@ public sealed class LeaseKeeper(PipelineStore store, Activities activities, Time
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
+    /// <exception cref="LeaseLostException">Somebody else has the backup; the work was stopped.</exception>
     public async Task<T> RunAsync<T>(Claim claim, Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken)
     {
         using var working = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -16,10 +17,15 @@ public sealed class LeaseKeeper(PipelineStore store, Activities activities, Time
         {
             return await work(working.Token);
         }
+        catch (OperationCanceledException) when (working.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            await keeper; // throws why it stopped the work
+            throw;
+        }
         finally
         {
             await keeping.CancelAsync();
-            await keeper;
+            await keeper.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             activities.Finished(claim.Backup);
         }
     }
@@ -35,13 +41,14 @@ public sealed class LeaseKeeper(PipelineStore store, Activities activities, Time
             }
             while (await timer.WaitForNextTickAsync(cancellationToken));
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // The work is over.
         }
-        catch (Exception exception) when (exception is LeaseLostException or Microsoft.Data.Sqlite.SqliteException)
+        catch
         {
             await working.CancelAsync();
+            throw;
         }
     }
 }

@@ -57,6 +57,11 @@ public sealed class PlanSealing(
         var name = ArchiveName.TryParse(source.Name, out var parsed)
             ? parsed
             : throw new InvalidOperationException($"{source.Name} is not a standard archive name");
+        if (source.SizeBytes != claim.Backup.SizeBytes || source.ModifiedAt != claim.Backup.ModifiedAt)
+        {
+            throw new SourceChangedException(source.Path, "it is not the one that was listed; the next listing records it");
+        }
+
         var folder = Path.GetDirectoryName(source.Path)!;
         var plan = new SealingPlan
         {

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Perb.Scheduler.Backups;
 using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Observability;
@@ -9,8 +10,12 @@ namespace Perb.Scheduler.Pipeline;
 /// Where sealed volumes wait for their upload: one folder per remote, since each seals for itself. Bounded, and never allowed to fill
 /// the disk that it shares with others.
 /// </summary>
-public sealed class StagingArea(StagingSection options, ILogger<StagingArea> logger)
+public sealed partial class StagingArea(StagingSection options, ILogger<StagingArea> logger)
 {
+    // lost+found of a file system of its own belongs to root.
+    private static readonly EnumerationOptions Here = new() { IgnoreInaccessible = true, AttributesToSkip = FileAttributes.ReparsePoint };
+    private static readonly EnumerationOptions Below = new() { IgnoreInaccessible = true, AttributesToSkip = FileAttributes.ReparsePoint, RecurseSubdirectories = true };
+
     private readonly Lock _reserving = new();
     private long _reserved;
 
@@ -18,7 +23,8 @@ public sealed class StagingArea(StagingSection options, ILogger<StagingArea> log
 
     public string PathOf(string remote, string name) => Path.Combine(FolderOf(remote), name);
 
-    /// <summary>Creates what is missing, for this user alone, and removes what no record speaks of: partials, and files of another life.</summary>
+    /// <summary>Creates what is missing, for this user alone, and removes what no record speaks of: partials, and files of another life.
+    /// Only files that bear a name of ours: whoever configures a directory that has other files in it, archives even, must not lose them.</summary>
     /// <param name="belonging"><c>remote/name</c> of every file that may stay.</param>
     /// <param name="remotes">The configured remotes.</param>
     public void Open(IReadOnlySet<string> belonging, IEnumerable<string> remotes)
@@ -30,9 +36,9 @@ public sealed class StagingArea(StagingSection options, ILogger<StagingArea> log
             Directory.CreateDirectory(FolderOf(remote), Private);
         }
 
-        foreach (var folder in Directory.EnumerateDirectories(options.Directory))
+        foreach (var folder in Directory.EnumerateDirectories(options.Directory, "*", Here))
         {
-            foreach (var file in Directory.EnumerateFiles(folder).Where(file => !belonging.Contains($"{Path.GetFileName(folder)}/{Path.GetFileName(file)}")))
+            foreach (var file in Directory.EnumerateFiles(folder, "*", Here).Where(file => IsLeftOver(file, belonging)))
             {
                 File.Delete(file);
                 logger.StagingSwept(file);
@@ -73,9 +79,18 @@ public sealed class StagingArea(StagingSection options, ILogger<StagingArea> log
     public void Delete(string remote, string name) => File.Delete(PathOf(remote, name));
 
     private long UsedBytes() => new DirectoryInfo(options.Directory)
-        .EnumerateFiles("*", SearchOption.AllDirectories)
+        .EnumerateFiles("*", Below)
         .Where(file => !file.Name.EndsWith(".partial", StringComparison.Ordinal)) // counted by its reservation
-        .Sum(file => file.Length);
+        .Sum(file => file.Exists ? file.Length : 0); // another remote's worker may just have deleted it
+
+    private static bool IsLeftOver(string file, IReadOnlySet<string> belonging)
+    {
+        var name = Path.GetFileName(file);
+        return OwnName().IsMatch(name) && !belonging.Contains($"{Path.GetFileName(Path.GetDirectoryName(file))}/{name}");
+    }
+
+    [GeneratedRegex(@"\A([0-9]{3,9}-[0-9]{4}(_[0-9]{2}){2}-[0-9]{2}(_[0-9]{2}){2}\.(([0-9]+-of-[0-9]+\.)?enc|sums)|perb\.json)(\.partial)?\z", RegexOptions.ExplicitCapture)]
+    private static partial Regex OwnName();
 
     private sealed class Reservation(StagingArea area, long bytes) : IDisposable
     {

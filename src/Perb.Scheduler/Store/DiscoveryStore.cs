@@ -17,7 +17,7 @@ public sealed class DiscoveryStore(Database database)
         var rows = await connection.QueryAsync(
             """
             SELECT id, remote, remote_name, archive, state, storage, path, size_bytes, modified_at, settled, failure,
-                   EXISTS (SELECT 1 FROM plan p WHERE p.backup_id = backup.id) AS has_plan
+                   EXISTS (SELECT 1 FROM plan p WHERE p.backup_id = backup.id) AS has_plan, lease_token IS NOT NULL AS is_claimed
             FROM backup
             """,
             row => new KnownBackup(
@@ -32,6 +32,7 @@ public sealed class DiscoveryStore(Database database)
                 row.Time("modified_at"),
                 row.Number("settled") != 0,
                 row.Number("has_plan") != 0,
+                row.Number("is_claimed") != 0,
                 row.TextOrNull("failure")),
             cancellationToken);
         return rows.ToDictionary(row => (row.Remote, row.RemoteName));
@@ -156,7 +157,7 @@ public sealed class DiscoveryStore(Database database)
             ("@settled", archive.IsSettled ? 1 : 0),
             ("@state", (added.SkipReason is null ? BackupState.Discovered : BackupState.Skipped).Word()),
             ("@now", now),
-            ("@reason", added.SkipReason));
+            ("@reason", added.ConflictText ?? added.SkipReason));
         if (id != 0)
         {
             await connection.AddEventAsync(id, now, "discovered", $"{archive.Path}, {how}", cancellationToken);
@@ -164,15 +165,21 @@ public sealed class DiscoveryStore(Database database)
             {
                 await connection.AddEventAsync(id, now, "skipped", added.SkipReason, cancellationToken);
             }
+
+            if (added.ConflictText is not null)
+            {
+                await connection.AddEventAsync(id, now, "conflict", added.ConflictText, cancellationToken);
+            }
         }
     }
 
+    // A backup that is being worked on (leased) is left to its worker: what it seals must be what its record says.
     private static Task<int> MoveAsync(SqliteConnection connection, long id, FoundArchive archive, CancellationToken cancellationToken) =>
         connection.ExecuteAsync(
             """
             UPDATE backup SET storage = @storage, node = @node, path = @path, size_bytes = @size, modified_at = @modified,
                               archive = @archive, guest_type = @guestType, settled = @settled
-            WHERE id = @id
+            WHERE id = @id AND lease_token IS NULL
             """,
             cancellationToken,
             ("@id", id),
@@ -188,9 +195,11 @@ public sealed class DiscoveryStore(Database database)
     private static async Task ReplaceAsync(
         SqliteConnection connection, DiscoveryChange.Replaced replaced, string now, CancellationToken cancellationToken)
     {
-        await MoveAsync(connection, replaced.Id, replaced.Archive, cancellationToken);
-        await connection.AddEventAsync(
-            replaced.Id, now, "replaced", $"{replaced.Archive.Path} has other bytes than before", cancellationToken);
+        if (await MoveAsync(connection, replaced.Id, replaced.Archive, cancellationToken) > 0)
+        {
+            await connection.AddEventAsync(
+                replaced.Id, now, "replaced", $"{replaced.Archive.Path} has other bytes than before", cancellationToken);
+        }
     }
 
     private static async Task ReviveAsync(
@@ -209,7 +218,7 @@ public sealed class DiscoveryStore(Database database)
         await connection.AddEventAsync(conflict.Id, now, "conflict", conflict.Text, cancellationToken);
     }
 
-    // A backup that is being worked on (leased) is left to its worker.
+    // As above: never under a worker's hands.
     private static async Task ChangeStateAsync(
         SqliteConnection connection, long id, string from, string to, string? reason, string now, CancellationToken cancellationToken)
     {

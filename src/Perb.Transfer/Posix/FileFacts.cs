@@ -7,7 +7,7 @@ namespace Perb.Transfer.Posix;
 /// What the kernel says about one file. <c>statx</c> is used because its layout is the same on every architecture. The time is
 /// nanoseconds since 1970 and compared exactly, so that a change within one second is seen too.
 /// </summary>
-internal sealed record FileFacts(ushort Mode, long SizeBytes, Int128 ModifiedNanoseconds, ulong Inode, uint DeviceMajor, uint DeviceMinor)
+public sealed record FileFacts(ushort Mode, long SizeBytes, Int128 ModifiedNanoseconds, ulong Inode, uint DeviceMajor, uint DeviceMinor)
 {
     private const int CurrentDirectory = -100;
     private const int SymlinkNoFollow = 0x100;

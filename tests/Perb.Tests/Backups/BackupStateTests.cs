@@ -1,0 +1,45 @@
+using Perb.Scheduler.Backups;
+
+namespace Perb.Tests.Backups;
+
+public sealed class BackupStateTests
+{
+    // The table of DESIGN section 7, with the moves that the words there imply spelt out: adoption, a plan found void, re-shipping, retry.
+    private const string Table = """
+        discovered → verified published skipped source-missing failed
+        verified → discovered published failed
+        published → damaged lost pruned
+        damaged → verified published lost failed
+        lost → damaged
+        skipped → discovered source-missing
+        source-missing → discovered
+        failed → discovered source-missing
+        pruned →
+        """;
+
+    public static TheoryData<BackupState> States => [.. Enum.GetValues<BackupState>()];
+
+    [Fact]
+    public void Every_pair_of_states_is_allowed_or_forbidden_as_the_table_says()
+    {
+        var states = Enum.GetValues<BackupState>();
+        var actual = states.Select(from => $"{from.Word()} → {string.Join(' ', states.Where(to => from.MayBecome(to)).Select(to => to.Word()))}".TrimEnd());
+
+        Assert.Equal(Table.Split('\n'), actual);
+    }
+
+    [Theory]
+    [MemberData(nameof(States))]
+    public void The_word_of_a_state_reads_back(BackupState state) => Assert.Equal(state, BackupStates.FromWord(state.Word()));
+
+    [Theory]
+    [MemberData(nameof(States))]
+    public void No_state_becomes_itself(BackupState state) => Assert.False(state.MayBecome(state));
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("Discovered")]
+    [InlineData("uploading")]
+    public void A_word_of_another_version_is_never_guessed_at(string word) =>
+        Assert.Contains($"'{word}'", Assert.Throws<InvalidOperationException>(() => BackupStates.FromWord(word)).Message, StringComparison.Ordinal);
+}

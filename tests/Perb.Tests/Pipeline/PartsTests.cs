@@ -1,0 +1,104 @@
+using Microsoft.Extensions.Time.Testing;
+using Perb.Scheduler.Backups;
+using Perb.Scheduler.Pipeline;
+using Perb.Scheduler.Store;
+using Perb.Transfer.Rclone;
+
+namespace Perb.Tests.Pipeline;
+
+public sealed class PartsTests
+{
+    [Theory]
+    [InlineData("size", "hash", "size")]
+    [InlineData("hash", "size", "size")]
+    [InlineData("hash", "download", "hash")]
+    [InlineData("download", "download", "download")]
+    public void A_backup_is_proven_as_well_as_its_weakest_volume(string one, string other, string expected) =>
+        Assert.Equal(expected, VerifyLevels.Weaker(one, other));
+
+    [Fact]
+    public void A_ring_between_taking_and_awaiting_is_not_lost()
+    {
+        var wakeUp = new WakeUp();
+        var next = wakeUp.Next;
+
+        wakeUp.Ring();
+
+        Assert.True(next.IsCompletedSuccessfully);
+        Assert.False(wakeUp.Next.IsCompleted);
+    }
+
+    [Fact]
+    public void A_ring_wakes_everybody_who_waits()
+    {
+        var wakeUp = new WakeUp();
+        var waiting = Enumerable.Range(0, 3).Select(_ => wakeUp.Next).ToList();
+
+        wakeUp.Ring();
+
+        Assert.All(waiting, task => Assert.True(task.IsCompletedSuccessfully));
+    }
+
+    [Fact]
+    public void A_step_shows_its_bytes_and_its_average_speed()
+    {
+        var time = new FakeTimeProvider();
+        var activities = new Activities(time);
+        var step = activities.Begin(Backup, "upload", 2, 1000);
+        Assert.Equal(new Activity("upload", 2, 0, 1000, 0), activities.Of(Backup.Id));
+
+        time.Advance(TimeSpan.FromSeconds(4));
+        step.Report(100);
+        Assert.Equal(new Activity("upload", 2, 100, 1000, 25), activities.Of(Backup.Id));
+        Assert.Equal((Backup, activities.Of(Backup.Id)!), Assert.Single(activities.Current));
+
+        activities.Finished(Backup);
+        Assert.Null(activities.Of(Backup.Id));
+    }
+
+    [Fact]
+    public void A_report_that_comes_late_does_not_bring_a_finished_backup_back()
+    {
+        var activities = new Activities(new FakeTimeProvider());
+        var step = activities.Begin(Backup, "upload", 1, 1000);
+        activities.Finished(Backup);
+
+        step.Report(500);
+
+        Assert.Empty(activities.Current);
+    }
+
+    [Fact]
+    public void A_run_counts_what_became_of_each_backup()
+    {
+        var result = new ShippingResult()
+            .With(null)
+            .With(new Failure(FailureKind.Transient, ""))
+            .With(new Failure(FailureKind.SourceMissing, ""))
+            .With(new Failure(FailureKind.Unexpected, ""))
+            .With(new Failure(FailureKind.NeedsOperator, ""))
+            .WithRefusal(Failure.From(new RcloneException(RcloneFailure.Configuration, "")))
+            .WithRefusal(Failure.From(new RcloneException(RcloneFailure.Temporary, "")));
+
+        Assert.Equal(new ShippingResult(Published: 1, Failed: 2, Waiting: 3, Refused: 1), result);
+        Assert.Equal(new ShippingResult(2, 4, 6, 2), result + result);
+    }
+
+    private static Backup Backup { get; } = new()
+    {
+        Id = 7,
+        Remote = "r",
+        RemoteName = "100-2026_11_20-02_00_01",
+        Guest = 100,
+        GuestType = "qemu",
+        Archive = "vzdump-qemu-100-2026_11_20-02_00_01.vma.zst",
+        Storage = "local",
+        Node = "pve1",
+        Path = "/dump/a",
+        SizeBytes = 1,
+        ModifiedAt = default,
+        ArchiveTime = default,
+        State = BackupState.Discovered,
+        DiscoveredAt = default,
+    };
+}

@@ -1,0 +1,71 @@
+using Perb.Scheduler.Configuration;
+using Perb.Scheduler.Discovery;
+using Perb.Scheduler.Pipeline;
+using Perb.Tests.Discovery;
+using Perb.Tests.Store;
+using Perb.Transfer.Keys;
+using Perb.Transfer.Rclone;
+using Perb.Transfer.Sealing;
+
+namespace Perb.Tests.Pipeline;
+
+public sealed class PlanSealingTests : IAsyncLifetime
+{
+    private static readonly Remote Remote = new("r", RemotePath.Parse("r:perb"), VerifyLevel.Hash, new TransferLimits(null));
+
+    private static readonly Recipient Recipient = new(null!) { File = "/key.asc", Fingerprint = "AAAA", SubkeyFingerprint = "BBBB", UserId = "offsite" };
+
+    private TestStore _store = null!;
+    private FoundArchive _archive = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _store = await TestStore.OpenAsync();
+        var found = Archives.Found(size: 100);
+        _archive = found with { Path = Path.Combine(_store.Folder, found.Name.FileName) };
+        await File.WriteAllBytesAsync(_archive.Path, new byte[100], TestStore.Stop);
+        File.SetLastWriteTimeUtc(_archive.Path, _archive.ModifiedAt.UtcDateTime);
+        await _store.AddAsync(_archive);
+    }
+
+    public ValueTask DisposeAsync() => _store.DisposeAsync();
+
+    [Fact]
+    public async Task A_plan_is_made_once_and_holds_the_companions_as_they_are_now()
+    {
+        var log = Path.Combine(_store.Folder, _archive.Name.LogName);
+        await File.WriteAllTextAsync(log, "the log of vzdump", TestStore.Stop);
+        var claim = await _store.ClaimAsync();
+
+        using var source = SourceArchive.Open(_archive.Path);
+        var plan = await Planner().RunAsync(claim, Remote, source, TestStore.Stop);
+        File.Delete(log);
+
+        Assert.Contains("the log of vzdump", System.Text.Encoding.UTF8.GetString(plan.Tar.Tail), StringComparison.Ordinal);
+        var again = await Planner().RunAsync(claim, Remote, source, TestStore.Stop);
+        Assert.Equal(plan.Tar.Head, again.Tar.Head);
+        Assert.Equal(plan.Tar.Tail, again.Tar.Tail);
+    }
+
+    [Fact]
+    public async Task An_archive_that_was_replaced_since_it_was_listed_is_not_shipped_under_the_old_record()
+    {
+        await File.WriteAllBytesAsync(_archive.Path, new byte[99], TestStore.Stop);
+        var claim = await _store.ClaimAsync();
+        using var source = SourceArchive.Open(_archive.Path);
+
+        await Assert.ThrowsAsync<SourceChangedException>(() => Planner().RunAsync(claim, Remote, source, TestStore.Stop));
+        Assert.Null(await _store.Pipeline.LoadPlanAsync(claim.Backup, TestStore.Stop));
+    }
+
+    [Fact]
+    public async Task Without_plan_and_source_there_is_nothing_to_seal()
+    {
+        var claim = await _store.ClaimAsync();
+
+        await Assert.ThrowsAsync<SourceMissingException>(() => Planner().RunAsync(claim, Remote, null, TestStore.Stop));
+    }
+
+    // Neither rclone nor staging is touched while no plan is void.
+    private PlanSealing Planner() => new(_store.Pipeline, null!, null!, new EncryptionSection([], "mdc", false, 1 << 20), [Recipient]);
+}

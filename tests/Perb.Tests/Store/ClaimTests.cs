@@ -1,0 +1,163 @@
+using Perb.Scheduler.Backups;
+using Perb.Scheduler.Store;
+using Perb.Tests.Discovery;
+
+namespace Perb.Tests.Store;
+
+public sealed class ClaimTests : IAsyncLifetime
+{
+    private TestStore _store = null!;
+
+    public async ValueTask InitializeAsync() => _store = await TestStore.OpenAsync();
+
+    public ValueTask DisposeAsync() => _store.DisposeAsync();
+
+    [Fact]
+    public async Task The_guest_whose_newest_copy_is_oldest_comes_first_and_its_newest_archive()
+    {
+        await _store.PublishAsync(Archives.Found(100, daysOld: 3));
+        await _store.PublishAsync(Archives.Found(101, daysOld: 5));
+        await _store.AddAsync(Archives.Found(100, daysOld: 0));
+        await _store.AddAsync(Archives.Found(101, daysOld: 2));
+        await _store.AddAsync(Archives.Found(101, daysOld: 1));
+        await _store.AddAsync(Archives.Found(102, daysOld: 6)); // has no copy at all
+
+        Assert.Equal([(102, 6), (101, 1), (101, 2), (100, 0)], await ClaimAllAsync());
+    }
+
+    [Fact]
+    public async Task A_copy_elsewhere_or_one_that_is_damaged_does_not_count()
+    {
+        await _store.PublishAsync(Archives.Found(100, daysOld: 3), "s");
+        await _store.PublishAsync(Archives.Found(101, daysOld: 4));
+        await _store.ExecuteAsync("UPDATE backup SET state = 'damaged' WHERE guest = 101");
+        await _store.PublishAsync(Archives.Found(102, daysOld: 9));
+        await _store.AddAsync(Archives.Found(100, daysOld: 1));
+        await _store.AddAsync(Archives.Found(101, daysOld: 2));
+        await _store.AddAsync(Archives.Found(102, daysOld: 0));
+
+        Assert.Equal([(100, 1), (101, 2), (102, 0)], await ClaimAllAsync());
+    }
+
+    [Fact]
+    public async Task An_unsettled_archive_is_not_claimed()
+    {
+        await _store.AddAsync(Archives.Found(settled: false));
+
+        Assert.True(await _store.Discovery.HasUnsettledAsync(TestStore.Stop));
+        Assert.Null(await _store.Pipeline.ClaimNextAsync("r", null, TestStore.Stop));
+    }
+
+    [Theory]
+    [InlineData(BackupState.Discovered, true)]
+    [InlineData(BackupState.Verified, true)]
+    [InlineData(BackupState.Published, false)]
+    [InlineData(BackupState.Skipped, false)]
+    [InlineData(BackupState.SourceMissing, false)]
+    [InlineData(BackupState.Failed, false)]
+    [InlineData(BackupState.Pruned, false)]
+    public async Task Only_what_still_has_to_be_carried_is_claimed(BackupState state, bool claimed)
+    {
+        await _store.AddAsync(Archives.Found());
+        await _store.ExecuteAsync($"UPDATE backup SET state = '{state.Word()}'");
+
+        Assert.Equal(claimed, await _store.Pipeline.ClaimNextAsync("r", null, TestStore.Stop) is not null);
+    }
+
+    [Fact]
+    public async Task Racing_claimers_get_each_backup_once()
+    {
+        for (var vmId = 100; vmId < 110; vmId++)
+        {
+            await _store.AddAsync(Archives.Found(vmId));
+        }
+
+        var claims = await Task.WhenAll(Enumerable.Range(0, 12)
+            .Select(_ => Task.Run(() => _store.Pipeline.ClaimNextAsync("r", null, TestStore.Stop), TestStore.Stop)));
+
+        Assert.Equal(Enumerable.Range(100, 10), claims.OfType<Claim>().Select(claim => claim.Backup.Guest).Order());
+    }
+
+    [Fact]
+    public async Task A_failed_attempt_waits_for_its_time()
+    {
+        await _store.AddAsync(Archives.Found());
+        var due = _store.Time.GetUtcNow().AddMinutes(1);
+        await _store.Pipeline.RecordFailureAsync(await _store.ClaimAsync(), Transient, due);
+
+        Assert.Equal(due, await _store.Pipeline.NextAttemptAtAsync("r", TestStore.Stop));
+        Assert.Null(await _store.Pipeline.NextAttemptAtAsync("s", TestStore.Stop));
+        Assert.Null(await _store.Pipeline.ClaimNextAsync("r", null, TestStore.Stop));
+
+        _store.Time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal((1, "away"), await _store.Pipeline.ClaimNextAsync("r", null, TestStore.Stop) is { Backup: var backup } ? (backup.Attempt, backup.Failure) : default);
+    }
+
+    [Fact]
+    public async Task A_single_run_ignores_the_wait_but_takes_each_backup_once()
+    {
+        await _store.AddAsync(Archives.Found());
+        await _store.Pipeline.RecordFailureAsync(await _store.ClaimAsync(), Transient, _store.Time.GetUtcNow().AddHours(1));
+        _store.Time.Advance(TimeSpan.FromSeconds(1));
+        var startedAt = _store.Time.GetUtcNow();
+
+        var claim = await _store.Pipeline.ClaimNextAsync("r", startedAt, TestStore.Stop);
+        Assert.NotNull(claim);
+        await _store.Pipeline.RecordFailureAsync(claim, Transient, null);
+        await _store.ExecuteAsync("UPDATE backup SET state = 'discovered'");
+
+        Assert.Null(await _store.Pipeline.ClaimNextAsync("r", startedAt, TestStore.Stop));
+    }
+
+    [Fact]
+    public async Task A_claim_ends_by_itself_unless_it_is_renewed()
+    {
+        await _store.AddAsync(Archives.Found());
+        var first = await _store.ClaimAsync();
+        _store.Time.Advance(Claim.Lease - TimeSpan.FromSeconds(1));
+        await _store.Pipeline.RenewAsync(first, null, TestStore.Stop);
+        _store.Time.Advance(Claim.Lease);
+        Assert.Null(await _store.Pipeline.ClaimNextAsync("r", null, TestStore.Stop));
+
+        _store.Time.Advance(TimeSpan.FromSeconds(1));
+        var second = await _store.ClaimAsync();
+
+        Assert.NotEqual(first.Token, second.Token);
+        await Assert.ThrowsAsync<LeaseLostException>(() => _store.Pipeline.RenewAsync(first, null, TestStore.Stop));
+    }
+
+    [Fact]
+    public async Task A_released_backup_can_be_claimed_at_once_and_counts_no_failure()
+    {
+        await _store.AddAsync(Archives.Found());
+        await _store.Pipeline.ReleaseAsync(await _store.ClaimAsync());
+
+        Assert.Equal(0, (await _store.ClaimAsync()).Backup.Attempt);
+    }
+
+    [Fact]
+    public async Task Leases_of_an_earlier_life_are_void_and_its_rclones_are_known()
+    {
+        await _store.AddAsync(Archives.Found());
+        await _store.Pipeline.NoteUploaderAsync(await _store.ClaimAsync(), "1234:5678");
+        Assert.Equal(["1234:5678"], await _store.Pipeline.UploadersAsync(TestStore.Stop));
+
+        await _store.Pipeline.VoidLeasesAsync(TestStore.Stop);
+
+        Assert.Empty(await _store.Pipeline.UploadersAsync(TestStore.Stop));
+        await _store.ClaimAsync();
+    }
+
+    private static readonly Failure Transient = new(FailureKind.Transient, "away");
+
+    private async Task<List<(int Guest, int DaysOld)>> ClaimAllAsync()
+    {
+        var claimed = new List<(int, int)>();
+        while (await _store.Pipeline.ClaimNextAsync("r", null, TestStore.Stop) is { } claim)
+        {
+            claimed.Add((claim.Backup.Guest, (int)(Archives.Now - claim.Backup.ArchiveTime).TotalDays));
+        }
+
+        return claimed;
+    }
+}

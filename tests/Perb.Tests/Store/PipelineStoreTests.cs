@@ -1,0 +1,146 @@
+using Perb.Scheduler.Backups;
+using Perb.Scheduler.Discovery;
+using Perb.Scheduler.Store;
+using Perb.Tests.Discovery;
+using Perb.Transfer.Hashing;
+using Perb.Transfer.Sealing;
+
+namespace Perb.Tests.Store;
+
+public sealed class PipelineStoreTests : IAsyncLifetime
+{
+    private static readonly FoundArchive Archive = Archives.Found();
+
+    private TestStore _store = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _store = await TestStore.OpenAsync();
+        await _store.AddAsync(Archive);
+    }
+
+    public ValueTask DisposeAsync() => _store.DisposeAsync();
+
+    [Fact]
+    public async Task A_plan_reads_back_byte_for_byte()
+    {
+        var plan = TestStore.PlanFor(Archive);
+        var claim = await _store.ClaimAsync();
+        Assert.Null(await _store.Pipeline.LoadPlanAsync(claim.Backup, TestStore.Stop));
+
+        await _store.Pipeline.RecordPlanAsync(claim, plan);
+
+        var read = await _store.Pipeline.LoadPlanAsync(claim.Backup, TestStore.Stop);
+        Assert.Equivalent(plan, read, strict: true);
+        Assert.Equal(plan.Tar.Head, read!.Tar.Head);
+        Assert.Equal(plan.Tar.Tail, read.Tar.Tail);
+        Assert.Equal(["AAAA", "BBBB"], (await _store.Pipeline.RecipientsInUseAsync(TestStore.Stop)).Order());
+        Assert.Equal(plan.VolumeCount, Assert.Single(await _store.Status.ListAsync(null, null, TestStore.Stop)).VolumeCount);
+    }
+
+    [Fact]
+    public async Task A_void_plan_takes_its_volumes_along()
+    {
+        var claim = await _store.ClaimAsync();
+        await _store.Pipeline.RecordPlanAsync(claim, TestStore.PlanFor(Archive));
+        await _store.Pipeline.RecordSealedAsync(claim, Sealed(1, null));
+
+        await _store.Pipeline.VoidPlanAsync(claim, "the archive changed");
+
+        Assert.Null(await _store.Pipeline.LoadPlanAsync(claim.Backup, TestStore.Stop));
+        Assert.Empty(await _store.Pipeline.LoadVolumesAsync(claim.Backup.Id, TestStore.Stop));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(HashKind.Sha1)]
+    [InlineData(HashKind.QuickXor)]
+    public async Task A_volume_gathers_its_facts_one_by_one(HashKind? other)
+    {
+        var claim = await _store.ClaimAsync();
+        await _store.Pipeline.RecordSealedAsync(claim, Sealed(2, other));
+        await _store.Pipeline.RecordSealedAsync(claim, Sealed(1, other));
+        var volumes = await _store.Pipeline.LoadVolumesAsync(claim.Backup.Id, TestStore.Stop);
+
+        Assert.Equal([1, 2], volumes.Select(volume => volume.Number));
+        Assert.Equal((Sealed(1, other).Digests, (DateTimeOffset?)null, (DateTimeOffset?)null), (volumes[0].Digests, volumes[0].UploadedAt, volumes[0].VerifiedAt));
+        Assert.Equal(["r/v1.enc", "r/v2.enc"], (await _store.Pipeline.StagedNamesAsync(TestStore.Stop)).Order());
+
+        await _store.Pipeline.RecordUploadedAsync(claim, volumes[0]);
+        await _store.Pipeline.RecordVerifiedAsync(claim, volumes[0], "hash");
+
+        var first = (await _store.Pipeline.LoadVolumesAsync(claim.Backup.Id, TestStore.Stop))[0];
+        Assert.Equal((_store.Time.GetUtcNow(), _store.Time.GetUtcNow(), "hash"), (first.UploadedAt, first.VerifiedAt, first.VerifiedHow));
+        Assert.Equal(["r/v2.enc"], await _store.Pipeline.StagedNamesAsync(TestStore.Stop));
+    }
+
+    [Fact]
+    public async Task A_forgotten_volume_is_sealed_again()
+    {
+        var claim = await _store.ClaimAsync();
+        await _store.Pipeline.RecordSealedAsync(claim, Sealed(1, null));
+        var volume = Assert.Single(await _store.Pipeline.LoadVolumesAsync(claim.Backup.Id, TestStore.Stop));
+
+        await _store.Pipeline.ForgetVolumeAsync(claim, volume, "the remote has something else");
+
+        Assert.Empty(await _store.Pipeline.LoadVolumesAsync(claim.Backup.Id, TestStore.Stop));
+    }
+
+    [Fact]
+    public async Task The_whole_way_is_in_the_history()
+    {
+        var claim = await _store.ClaimAsync();
+        await _store.Pipeline.RecordPlanAsync(claim, TestStore.PlanFor(Archive));
+        await _store.Pipeline.RecordSealedAsync(claim, Sealed(1, null));
+        var volume = Assert.Single(await _store.Pipeline.LoadVolumesAsync(claim.Backup.Id, TestStore.Stop));
+        await _store.Pipeline.RecordUploadedAsync(claim, volume);
+        await _store.Pipeline.RecordVerifiedAsync(claim, volume, "hash");
+        var verified = await _store.Pipeline.RecordVerifiedAsync(claim, "hash");
+        await _store.Pipeline.RecordPublishedAsync(verified, "hash");
+
+        Assert.Equal(["discovered", "planned", "sealed", "uploaded", "verified", "verified", "published"], await _store.EventsAsync(claim.Backup.Id));
+        var backup = Assert.Single(await _store.Status.ListAsync("r", 100, TestStore.Stop));
+        Assert.Equal((BackupState.Published, "hash", _store.Time.GetUtcNow()), (backup.State, backup.VerifiedHow, backup.PublishedAt));
+    }
+
+    [Fact]
+    public async Task Success_forgets_earlier_failures()
+    {
+        await _store.Pipeline.RecordFailureAsync(await _store.ClaimAsync(), new Failure(FailureKind.Transient, "away"), _store.Time.GetUtcNow());
+        await _store.Pipeline.RecordPublishedAsync(await _store.ClaimAsync(), "hash");
+
+        var backup = Assert.Single(await _store.Status.ListAsync(null, null, TestStore.Stop));
+        Assert.Equal((0, null, null), (backup.Attempt, backup.Failure, backup.NextAttemptAt));
+    }
+
+    [Fact]
+    public async Task Without_another_attempt_a_person_is_needed()
+    {
+        await _store.Pipeline.RecordFailureAsync(await _store.ClaimAsync(), new Failure(FailureKind.NeedsOperator, "broken"), null);
+
+        var backup = Assert.Single(await _store.Status.FailuresAsync(10, TestStore.Stop));
+        Assert.Equal((BackupState.Failed, "broken", 1), (backup.State, backup.Failure, backup.Attempt));
+    }
+
+    [Fact]
+    public async Task Discovery_leaves_a_claimed_backup_to_its_worker()
+    {
+        var claim = await _store.ClaimAsync();
+        var before = await _store.DumpAsync();
+
+        await _store.Discovery.ApplyAsync(
+            [
+                new DiscoveryChange.Replaced(claim.Backup.Id, Archive with { SizeBytes = 2 }),
+                new DiscoveryChange.Skipped(claim.Backup.Id, "rule"),
+                new DiscoveryChange.SourceGone(claim.Backup.Id, Archive.Path),
+            ],
+            "test",
+            _store.Time.GetUtcNow(),
+            TestStore.Stop);
+
+        Assert.Equal(before, await _store.DumpAsync());
+    }
+
+    private static SealedVolume Sealed(int number, HashKind? other) =>
+        new(number, $"v{number}.enc", $"/staging/v{number}.enc", 10, new Digests("aa", other, other is null ? null : "bb"));
+}

@@ -1,0 +1,126 @@
+using Perb.ProxmoxClient;
+using Perb.Scheduler.Store;
+using Perb.Tests.Discovery;
+
+namespace Perb.Tests.Store;
+
+public sealed class StatusStoreTests : IAsyncLifetime
+{
+    private TestStore _store = null!;
+
+    public async ValueTask InitializeAsync() => _store = await TestStore.OpenAsync();
+
+    public ValueTask DisposeAsync() => _store.DisposeAsync();
+
+    [Fact]
+    public async Task Trouble_is_remembered_from_its_first_sight_until_it_is_over()
+    {
+        var since = _store.Time.GetUtcNow();
+        Assert.True(await _store.Status.RaiseAsync("proxmox", "away", TestStore.Stop));
+        Assert.False(await _store.Status.RaiseAsync("proxmox", "away", TestStore.Stop));
+        _store.Time.Advance(TimeSpan.FromHours(1));
+        Assert.True(await _store.Status.RaiseAsync("proxmox", "refused", TestStore.Stop));
+
+        Assert.Equal([new Trouble("proxmox", since, "refused")], await _store.Status.TroublesAsync(TestStore.Stop));
+
+        Assert.True(await _store.Status.ClearAsync("proxmox", TestStore.Stop));
+        Assert.False(await _store.Status.ClearAsync("proxmox", TestStore.Stop));
+        Assert.Empty(await _store.Status.TroublesAsync(TestStore.Stop));
+    }
+
+    [Fact]
+    public async Task Times_are_noted_by_name()
+    {
+        Assert.Null(await _store.Status.TimeOfAsync("last poll", TestStore.Stop));
+        await _store.Status.NoteTimeAsync("last poll", Archives.Now, TestStore.Stop);
+        await _store.Status.NoteTimeAsync("last poll", Archives.Now.AddTicks(1), TestStore.Stop);
+
+        Assert.Equal(Archives.Now.AddTicks(1), await _store.Status.TimeOfAsync("last poll", TestStore.Stop));
+    }
+
+    [Fact]
+    public async Task A_list_is_by_remote_and_guest()
+    {
+        await _store.AddAsync(Archives.Found(101));
+        await _store.AddAsync(Archives.Found(100));
+        await _store.AddAsync(Archives.Found(100), "s");
+
+        Assert.Equal([(100, "r"), (100, "s"), (101, "r")], await ListAsync(null, null));
+        Assert.Equal([(100, "r"), (101, "r")], await ListAsync("r", null));
+        Assert.Equal([(100, "r"), (100, "s")], await ListAsync(null, 100));
+        Assert.Empty(await ListAsync("t", null));
+    }
+
+    [Fact]
+    public async Task The_queue_shows_first_what_is_being_done()
+    {
+        await _store.AddAsync(Archives.Found(100));
+        await _store.AddAsync(Archives.Found(101, daysOld: 1));
+        await _store.PublishAsync(Archives.Found(102), "s");
+        await _store.ExecuteAsync("UPDATE backup SET settled = 0 WHERE guest = 100");
+        var claim = await _store.ClaimAsync();
+        var activity = new Activity("upload", 1, 5, 10, 2);
+        await _store.Pipeline.RenewAsync(claim, activity, TestStore.Stop);
+
+        var queue = await _store.Status.QueueAsync(TestStore.Stop);
+
+        Assert.Equal([(101, activity), (100, null)], queue.Select(entry => (entry.Backup.Guest, entry.Activity)));
+    }
+
+    [Fact]
+    public async Task A_guest_shows_its_newest_archive_and_copy_by_remote()
+    {
+        await _store.PublishAsync(Archives.Found(100, daysOld: 3), "r", "hash");
+        await _store.PublishAsync(Archives.Found(100, daysOld: 4), "r", "size");
+        await _store.AddAsync(Archives.Found(100, daysOld: 1));
+        await _store.Discovery.RecordGuestsAsync(
+            [new KnownGuest(100, "qemu", "web", null, new HashSet<string>()), new KnownGuest(102, "lxc", null, null, new HashSet<string>())],
+            Archives.Now,
+            TestStore.Stop);
+        await _store.PublishAsync(Archives.Found(101), "s");
+
+        var guests = await _store.Status.GuestsAsync(TestStore.Stop);
+
+        Assert.Equal([(100, "web", true), (101, null, false), (102, null, true)], guests.Select(guest => (guest.Guest, guest.Name, guest.Exists)));
+        Assert.Equal(Archives.Found(100, daysOld: 1).Time, guests[0].NewestArchive);
+        Assert.Equal(new CopyProof(Archives.Found(100, daysOld: 3).Time, "hash"), Assert.Single(guests[0].Copies).Value);
+        Assert.Equal("s", Assert.Single(guests[1].Copies).Key);
+        Assert.Null(guests[2].NewestArchive);
+    }
+
+    [Fact]
+    public async Task Failures_are_what_a_person_should_look_at()
+    {
+        await _store.AddAsync(Archives.Found(100));
+        await _store.AddAsync(Archives.Found(101));
+        await _store.AddAsync(Archives.Found(102));
+        await _store.AddAsync(Archives.Found(103));
+        await _store.ExecuteAsync("UPDATE backup SET state = 'lost' WHERE guest = 101");
+        await _store.ExecuteAsync("UPDATE backup SET state = 'skipped', failure = 'rule' WHERE guest = 102");
+        await _store.ExecuteAsync("UPDATE backup SET failure = 'away' WHERE guest = 103");
+
+        Assert.Equal([103, 101], (await _store.Status.FailuresAsync(10, TestStore.Stop)).Select(backup => backup.Guest));
+        Assert.Single(await _store.Status.FailuresAsync(1, TestStore.Stop));
+    }
+
+    [Fact]
+    public async Task Vzdump_tasks_are_noted_once_and_aged_out()
+    {
+        var task = Task("UPID:pve1:00001092:0012AB34:65F43F35:vzdump:100:root@pam:");
+        await _store.Discovery.NoteTasksAsync([task], task.StartedAt.AddDays(-4), TestStore.Stop);
+        await _store.Discovery.NoteTasksAsync([task], task.StartedAt.AddDays(-4), TestStore.Stop);
+        Assert.Equal([task.Upid.ToString()], await _store.Discovery.NotedTasksAsync(TestStore.Stop));
+
+        await _store.Discovery.NoteTasksAsync([], task.EndedAt!.Value.AddTicks(1), TestStore.Stop);
+        Assert.Empty(await _store.Discovery.NotedTasksAsync(TestStore.Stop));
+    }
+
+    private async Task<IEnumerable<(int, string)>> ListAsync(string? remote, int? guest) =>
+        (await _store.Status.ListAsync(remote, guest, TestStore.Stop)).Select(backup => (backup.Guest, backup.Remote));
+
+    private static ProxmoxTask Task(string text)
+    {
+        var upid = Upid.Parse(text);
+        return new ProxmoxTask(upid, upid.StartedAt, upid.StartedAt.AddMinutes(5), TaskExitStatus.Parse("OK"), "root@pam", null);
+    }
+}
