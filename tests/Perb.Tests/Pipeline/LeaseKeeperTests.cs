@@ -25,7 +25,7 @@ public sealed class LeaseKeeperTests : IAsyncLifetime
     public async Task The_result_of_the_work_is_handed_on_and_its_activity_ends()
     {
         var claim = await _store.ClaimAsync();
-        _activities.Begin(claim.Backup, "seal", 1, 10);
+        _activities.Begin(claim.Backup, "seal", 1, 1, 10);
 
         Assert.Equal(7, await Keeper().RunAsync(claim, _ => Task.FromResult(7), TestStore.Stop));
         Assert.Empty(_activities.Current);
@@ -35,7 +35,7 @@ public sealed class LeaseKeeperTests : IAsyncLifetime
     public async Task While_work_runs_its_claim_is_renewed_and_its_activity_shown()
     {
         var claim = await _store.ClaimAsync();
-        _activities.Begin(claim.Backup, "upload", 1, 10).Report(5);
+        _activities.Begin(claim.Backup, "upload", 1, 1, 10).Report(5);
         var finish = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
         var running = Keeper().RunAsync(claim, _ => finish.Task, TestStore.Stop);
 

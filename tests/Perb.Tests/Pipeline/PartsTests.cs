@@ -44,12 +44,12 @@ public sealed class PartsTests
     {
         var time = new FakeTimeProvider();
         var activities = new Activities(time);
-        var step = activities.Begin(Backup, "upload", 2, 1000);
-        Assert.Equal(new Activity("upload", 2, 0, 1000, 0), activities.Of(Backup.Id));
+        var step = activities.Begin(Backup, "upload", 2, 3, 1000);
+        Assert.Equal(new Activity("upload", 2, 3, 0, 1000, 0), activities.Of(Backup.Id));
 
         time.Advance(TimeSpan.FromSeconds(4));
         step.Report(100);
-        Assert.Equal(new Activity("upload", 2, 100, 1000, 25), activities.Of(Backup.Id));
+        Assert.Equal(new Activity("upload", 2, 3, 100, 1000, 25), activities.Of(Backup.Id));
         Assert.Equal((Backup, activities.Of(Backup.Id)!), Assert.Single(activities.Current));
 
         activities.Finished(Backup);
@@ -60,7 +60,7 @@ public sealed class PartsTests
     public void A_report_that_comes_late_does_not_bring_a_finished_backup_back()
     {
         var activities = new Activities(new FakeTimeProvider());
-        var step = activities.Begin(Backup, "upload", 1, 1000);
+        var step = activities.Begin(Backup, "upload", 1, 3, 1000);
         activities.Finished(Backup);
 
         step.Report(500);
