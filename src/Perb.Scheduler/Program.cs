@@ -1,7 +1,7 @@
 using Perb.ProxmoxClient;
 using Perb.Scheduler.Cli;
 using Perb.Scheduler.Configuration;
-using Perb.Scheduler.Observability;
+using Perb.Transfer;
 using Perb.Transfer.Rclone;
 
 namespace Perb.Scheduler;

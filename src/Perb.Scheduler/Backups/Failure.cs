@@ -2,7 +2,6 @@ using System.Net.Sockets;
 using Microsoft.Data.Sqlite;
 using Perb.ProxmoxClient;
 using Perb.Scheduler.Configuration;
-using Perb.Scheduler.Observability;
 using Perb.Transfer;
 using Perb.Transfer.Manifests;
 using Perb.Transfer.Rclone;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Perb.Transfer;
 
 namespace Perb.Scheduler.Cli;
 
@@ -39,7 +40,7 @@ internal static class CommandLine
         {
             foreach (var error in parsed.Errors)
             {
-                await Console.Error.WriteLineAsync($"perb: {Observability.Printable.Clean(error.Message)} (perb --help)");
+                await Console.Error.WriteLineAsync($"perb: {Printable.Clean(error.Message)} (perb --help)");
             }
 
             return ExitCode.Usage;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Perb.Scheduler.Observability;
+using Perb.Transfer;
 using Spectre.Console;
 
 namespace Perb.Scheduler.Cli;

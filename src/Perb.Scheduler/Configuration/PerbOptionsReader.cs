@@ -179,7 +179,7 @@ internal sealed partial class PerbOptionsReader
 
         foreach (var group in remotes.GroupBy(remote => remote.Path.TrimEnd('/')).Where(group => group.Key.Length > 0 && group.Count() > 1))
         {
-            perb.Fault("Remotes", $"has the Path \"{group.Key}\" more than once");
+            perb.Fault("Remotes", $"has the same Path for {string.Join(" and ", group.Select(remote => remote.Name))}: give each its own");
         }
 
         return remotes;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Configuration;
+using Perb.Transfer;
 
 namespace Perb.Scheduler.Configuration;
 
@@ -177,7 +178,7 @@ internal sealed class SettingsReader(IConfigurationSection section, List<string>
 
     private static bool Exists(IConfigurationSection value) => !string.IsNullOrEmpty(value.Value) || value.GetChildren().Any();
 
-    private static string Quote(string text) => $"\"{Observability.Printable.Clean(text, 80)}\"";
+    private static string Quote(string text) => $"\"{Printable.Clean(text, 80)}\"";
 
     private string PathOf(string key) => $"{section.Path}:{key}";
 }

@@ -3,6 +3,7 @@ using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Observability;
 using Perb.Scheduler.Pipeline;
 using Perb.Scheduler.Store;
+using Perb.Transfer;
 
 namespace Perb.Scheduler.Discovery;
 

@@ -2,6 +2,7 @@ using System.Text;
 using Perb.Scheduler.Backups;
 using Perb.Scheduler.Observability;
 using Perb.Scheduler.Store;
+using Perb.Transfer;
 using Perb.Transfer.Manifests;
 using Perb.Transfer.Rclone;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Observability;
+using Perb.Transfer;
 using Perb.Transfer.Hashing;
 using Perb.Transfer.Rclone;
 

@@ -64,7 +64,7 @@ internal sealed class CertifiedKey
     public string UserId(DateTimeOffset now)
     {
         var name = PrimaryUserId(now).Name ?? _primary.GetRawUserIds().FirstOrDefault();
-        return name is null ? "(no user id)" : KeyFile.Brief(Encoding.UTF8.GetString(name));
+        return name is null ? "(no user id)" : Printable.Clean(Encoding.UTF8.GetString(name));
     }
 
     public bool AdvertisesOcb(DateTimeOffset now) => (PrimaryUserId(now).Signature ?? Direct(now))?.AdvertisesOcb ?? false;

@@ -33,13 +33,6 @@ internal static class KeyFile
 
     public static string Fingerprint(PgpPublicKey key) => Convert.ToHexString(key.GetFingerprint());
 
-    /// <summary>Foreign text, bounded and without control characters.</summary>
-    public static string Brief(string text)
-    {
-        var clean = string.Concat(text.Select(letter => char.IsControl(letter) || IsBidirectional(letter) ? '?' : letter));
-        return clean.Length <= 120 ? clean : clean[..120] + "…";
-    }
-
     private static byte[] Bytes(string file)
     {
         try
@@ -58,7 +51,7 @@ internal static class KeyFile
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new UnusableKeyException($"cannot be read: {Brief(exception.Message)}");
+            throw new UnusableKeyException($"cannot be read: {Printable.Clean(exception.Message, 120)}");
         }
     }
 
@@ -157,14 +150,11 @@ internal static class KeyFile
         "holds a PRIVATE key. It must never be on this node: delete the file, and export the public key with gpg --export --armor");
 
     private static UnusableKeyException Unreadable(Exception cause) =>
-        new($"is not an OpenPGP public key that can be read ({Brief(cause.Message)})");
+        new($"is not an OpenPGP public key that can be read ({Printable.Clean(cause.Message, 120)})");
 
     // What BouncyCastle's parsers are known to throw at damaged input.
     private static bool IsParsing(Exception exception) =>
         exception is IOException or PgpException or ArgumentException or FormatException or InvalidOperationException
             or IndexOutOfRangeException or ArithmeticException or InvalidCastException or NotSupportedException
             or UnsupportedPacketVersionException;
-
-    private static bool IsBidirectional(char letter) =>
-        letter is '\u061C' or (>= '\u200E' and <= '\u200F') or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
 }

@@ -51,7 +51,7 @@ public static class RecipientKeys
             exception is PgpException or CryptoException or ArgumentException or ArithmeticException or InvalidOperationException)
         {
             throw new UnusableKeyException(
-                $"its encryption key {recipient.SubkeyFingerprint} is not supported ({KeyFile.Brief(exception.Message)}); use RSA or cv25519");
+                $"its encryption key {recipient.SubkeyFingerprint} is not supported ({Printable.Clean(exception.Message)}); use RSA or cv25519");
         }
     }
 }

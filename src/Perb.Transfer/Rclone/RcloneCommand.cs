@@ -21,10 +21,10 @@ internal sealed class RcloneCommand
     public static RcloneCommand Features(RemotePath remote) => Of(["backend", "features"], [], remote);
 
     public static RcloneCommand CopyTo(string localFile, RemotePath target, TransferLimits limits) =>
-        new(["copyto"], CopyOptions(limits), target, [localFile, target.ToString()]);
+        new(["copyto"], CopyOptions(limits), target, [localFile, target.Argument]);
 
     public static RcloneCommand CopyFrom(RemotePath source, string localFile, TransferLimits limits) =>
-        new(["copyto"], CopyOptions(limits), source, [source.ToString(), localFile]);
+        new(["copyto"], CopyOptions(limits), source, [source.Argument, localFile]);
 
     // One hash type, never all: local and sftp remotes read the whole file for each.
     public static RcloneCommand Stat(RemotePath file, HashKind? hash) => Of(
@@ -67,10 +67,10 @@ internal sealed class RcloneCommand
             .Replace(_remote.Remote.Replace("\"", "\\\"", StringComparison.Ordinal), shown, StringComparison.Ordinal);
     }
 
-    public override string ToString() => string.Join(' ', [.. _name, .. _remote is null ? (string[])[] : [_remote.Display]]);
+    public override string ToString() => string.Join(' ', [.. _name, .. _remote is null ? (string[])[] : [_remote.ToString()]]);
 
     private static RcloneCommand Of(string[] name, string[] options, RemotePath remote) =>
-        new(name, options, remote, [remote.ToString()]);
+        new(name, options, remote, [remote.Argument]);
 
     // A re-sealed volume has the same size and other bytes: without --ignore-times rclone may skip it and return 0. Perb
     // verifies by itself, hence --ignore-checksum (rclone's own check costs 4 CPU seconds per GiB).

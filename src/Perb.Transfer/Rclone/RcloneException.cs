@@ -41,7 +41,7 @@ public class RcloneException(RcloneFailure kind, string message, int? exitCode, 
 /// <summary>There is no program to run.</summary>
 public sealed class RcloneMissingException(string program, Exception? cause) : RcloneException(
     RcloneFailure.Configuration,
-    $"rclone is not installed or Rclone:Program ('{Printable.OneLine(program, 100)}') is wrong: apt install rclone",
+    $"rclone is not installed or Rclone:Program ('{Printable.Clean(program, 100)}') is wrong: apt install rclone",
     exitCode: null,
     lastLines: "",
     cause);

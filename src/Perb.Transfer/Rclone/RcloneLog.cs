@@ -27,7 +27,7 @@ internal sealed partial class RcloneLog(RcloneCommand command)
             return (stats.ToProgress(), null);
         }
 
-        var words = Printable.OneLine(command.Redact(WordsOf(parsed, line)), LineLength);
+        var words = Printable.Clean(command.Redact(WordsOf(parsed, line)), LineLength);
         if (words.Length == 0)
         {
             return (null, null);

@@ -230,7 +230,7 @@ public sealed partial class RcloneProgram(RcloneOptions options, TimeProvider ti
         : throw new ArgumentException("A local file needs an absolute path.", nameof(localFile));
 
     private static RcloneException Missing(RemotePath file) =>
-        new(RcloneFailure.NotFound, $"{file.Display} is not on the remote");
+        new(RcloneFailure.NotFound, $"{file} is not on the remote");
 
     [GeneratedRegex(@"\A[A-Za-z0-9._-]*\z")]
     private static partial Regex PlainName();

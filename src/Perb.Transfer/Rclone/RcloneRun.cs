@@ -46,7 +46,7 @@ internal sealed class RcloneRun(RcloneOptions options, TimeProvider time, ILogge
 
     public RcloneException Unreadable(string why, Exception? cause) => new(
         RcloneFailure.Unexpected,
-        $"rclone {command} gave an answer that cannot be read: {Printable.OneLine(why, 200)}",
+        $"rclone {command} gave an answer that cannot be read: {Printable.Clean(why, 200)}",
         exitCode: null,
         _log.LastLines,
         cause);

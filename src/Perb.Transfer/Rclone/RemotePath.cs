@@ -26,7 +26,7 @@ public sealed record RemotePath
         (path, fault) = (null, FaultOf(text));
         if (fault is not null)
         {
-            fault = $"'{Printable.OneLine(text ?? "", 100)}' is not an rclone path: {fault}";
+            fault = $"'{Printable.Clean(RemoteName.WithoutParameters(text ?? ""), 100)}' is not an rclone path: {fault}";
             return false;
         }
 
@@ -42,17 +42,17 @@ public sealed record RemotePath
     {
         if (name.Length == 0 || name is "." or ".." || name.AsSpan().IndexOfAny('/', '\0') >= 0)
         {
-            throw new ArgumentException($"'{Printable.OneLine(name, 100)}' cannot be the name of a file.", nameof(name));
+            throw new ArgumentException($"'{Printable.Clean(name, 100)}' cannot be the name of a file.", nameof(name));
         }
 
         return new RemotePath(Remote, Path.Length == 0 || Path.EndsWith('/') ? Path + name : $"{Path}/{name}");
     }
 
-    /// <summary>For messages and logs: without a connection string's parameters (they can hold a password), one line.</summary>
-    public string Display => Printable.OneLine(RemoteName.WithoutParameters(Remote) + Path, 300);
+    /// <summary>Exactly what rclone is given; it can hold a password.</summary>
+    internal string Argument => Remote + Path;
 
-    /// <summary>Exactly what rclone is given.</summary>
-    public override string ToString() => Remote + Path;
+    /// <summary>For messages and logs: without a connection string's parameters, one line.</summary>
+    public override string ToString() => Printable.Clean(RemoteName.WithoutParameters(Remote) + Path, 300);
 
     private static string? FaultOf(string? text) => text switch
     {

@@ -1,5 +1,6 @@
 using CsCheck;
 using Perb.Scheduler.Observability;
+using Perb.Transfer;
 
 namespace Perb.Tests.Observability;
 

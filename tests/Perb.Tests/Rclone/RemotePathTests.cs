@@ -59,7 +59,7 @@ public sealed class RemotePathTests
     {
         var path = RemotePath.Parse(":sftp,host=nas,pass=\"se:cret\":perb");
 
-        Assert.Equal(":sftp,…:perb", path.Display);
+        Assert.Equal(":sftp,…:perb", path.ToString());
         Assert.Equal(":sftp,host=nas,pass=\"se:cret\":perb", path.ToString());
     }
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Perb.Scheduler.Observability;
+namespace Perb.Transfer;
 
 /// <summary>
 /// Foreign text (names, notes, log lines, remote listings) made safe for a terminal, a log line and a message: control, C1, bidi and
@@ -32,7 +32,7 @@ public static class Printable
         return clean.ToString();
     }
 
-    private static bool IsVisible(Rune rune) => Rune.GetUnicodeCategory(rune) is not (
+    public static bool IsVisible(Rune rune) => Rune.GetUnicodeCategory(rune) is not (
         UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
         or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned);
 }
