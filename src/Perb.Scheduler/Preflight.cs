@@ -40,6 +40,10 @@ public sealed class Preflight(
         {
             logger.TroubleBegan("proxmox", exception.Message);
         }
+        catch (NotFoundException exception)
+        {
+            throw new ConfigurationException($"{exception.Message}; check Perb:Proxmox:Node ({options.Proxmox.Node})");
+        }
         catch (ProxmoxException exception) when (!exception.IsTransient)
         {
             throw new ConfigurationException(exception.Message);
@@ -86,6 +90,11 @@ public sealed class Preflight(
         {
             throw new ConfigurationException(
                 $"{options.Proxmox.TokenId} may not see any storage (it lacks {string.Join(", ", privileges.Missing)}): {TokenPrivileges.Remedy(options.Proxmox.TokenId)}");
+        }
+
+        if (privileges.WhyUnjudged(options.Discovery, options.Proxmox.TokenId) is { } unjudged)
+        {
+            throw new ConfigurationException(unjudged);
         }
 
         var storages = (await api.GetNodeStoragesAsync(options.Proxmox.Node, null, cancellationToken)).Select(storage => storage.Storage).ToList();

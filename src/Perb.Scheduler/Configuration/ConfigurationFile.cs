@@ -1,5 +1,7 @@
+using System.Text.Json;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Configuration.Json;
+using Perb.Scheduler.Observability;
 
 namespace Perb.Scheduler.Configuration;
 
@@ -47,7 +49,12 @@ internal static class ConfigurationFile
         }
         catch (Exception exception) when (exception is InvalidDataException or FormatException)
         {
-            throw new ConfigurationException($"{path} is not valid JSON: {(exception.InnerException ?? exception).Message}");
+            throw new ConfigurationException($"{path} is not valid JSON: {Reason(exception.GetBaseException())}");
         }
     }
+
+    // The parser counts lines from 0, as no editor does.
+    private static string Reason(Exception exception) => Printable.Clean(exception is JsonException { LineNumber: { } line }
+        ? $"line {line + 1}: {exception.Message.Split(" LineNumber:")[0]}"
+        : exception.Message);
 }

@@ -24,6 +24,7 @@ public sealed class ArchiveDiscovery(
 {
     private readonly SemaphoreSlim _oneAtATime = new(1);
     private TokenPrivileges? _privileges;
+    private bool _isReconcileDue = true;
 
     /// <summary>A cheap look at the task list; lists the directories only where something may have changed.</summary>
     /// <exception cref="ProxmoxException">The node does not answer, or not as it should.</exception>
@@ -32,6 +33,12 @@ public sealed class ArchiveDiscovery(
         await _oneAtATime.WaitAsync(cancellationToken);
         try
         {
+            if (_isReconcileDue)
+            {
+                await ReconcileNowAsync(cancellationToken); // the node was away when it should have been done
+                return;
+            }
+
             var privileges = _privileges ?? await ReadPrivilegesAsync(cancellationToken);
             var tasks = await vzdumpTasks.LookAsync(privileges.SeesTasks, time.GetUtcNow(), cancellationToken);
             var noted = await store.NotedTasksAsync(cancellationToken);
@@ -39,7 +46,7 @@ public sealed class ArchiveDiscovery(
             if (ended.Count > 0 || !tasks.IsIdle || await store.HasUnsettledAsync(cancellationToken))
             {
                 var how = ended.Count > 0 ? $"vzdump task {ended[0].Upid} ended: {Printable.Clean(ended[0].ExitStatus!.Text, 100)}" : "poll";
-                await ListAsync(tasks, how, cancellationToken);
+                await ListAsync(privileges, tasks, how, cancellationToken);
                 await NoteAsync(ended, cancellationToken);
             }
 
@@ -58,13 +65,8 @@ public sealed class ArchiveDiscovery(
         await _oneAtATime.WaitAsync(cancellationToken);
         try
         {
-            var privileges = await ReadPrivilegesAsync(cancellationToken);
-            var tasks = await vzdumpTasks.LookAsync(privileges.SeesTasks, time.GetUtcNow(), cancellationToken);
-            await RecordGuestsAsync(cancellationToken);
-            await ListAsync(tasks, "reconcile", cancellationToken);
-            var noted = await store.NotedTasksAsync(cancellationToken);
-            await NoteAsync([.. tasks.Finished.Where(task => !noted.Contains(task.Upid.ToString()))], cancellationToken);
-            await status.NoteTimeAsync("last reconcile", time.GetUtcNow(), cancellationToken);
+            _isReconcileDue = true;
+            await ReconcileNowAsync(cancellationToken);
         }
         finally
         {
@@ -73,6 +75,18 @@ public sealed class ArchiveDiscovery(
     }
 
     public void Dispose() => _oneAtATime.Dispose();
+
+    private async Task ReconcileNowAsync(CancellationToken cancellationToken)
+    {
+        var privileges = await ReadPrivilegesAsync(cancellationToken);
+        var tasks = await vzdumpTasks.LookAsync(privileges.SeesTasks, time.GetUtcNow(), cancellationToken);
+        await RecordGuestsAsync(cancellationToken);
+        await ListAsync(privileges, tasks, "reconcile", cancellationToken);
+        var noted = await store.NotedTasksAsync(cancellationToken);
+        await NoteAsync([.. tasks.Finished.Where(task => !noted.Contains(task.Upid.ToString()))], cancellationToken);
+        await status.NoteTimeAsync("last reconcile", time.GetUtcNow(), cancellationToken);
+        _isReconcileDue = false;
+    }
 
     private async Task<TokenPrivileges> ReadPrivilegesAsync(CancellationToken cancellationToken)
     {
@@ -93,8 +107,16 @@ public sealed class ArchiveDiscovery(
             [.. guests.Where(guest => guest.Node == options.Proxmox.Node).Select(Known)], time.GetUtcNow(), cancellationToken);
     }
 
-    private async Task ListAsync(TaskView tasks, string how, CancellationToken cancellationToken)
+    private async Task ListAsync(TokenPrivileges privileges, TaskView tasks, string how, CancellationToken cancellationToken)
     {
+        // Without knowing pools and tags, an excluded guest would be shipped: rather nothing, and loudly.
+        var unjudged = privileges.WhyUnjudged(options.Discovery, options.Proxmox.TokenId);
+        await SetTroubleAsync("guest rules", unjudged, cancellationToken);
+        if (unjudged is not null)
+        {
+            return;
+        }
+
         var now = time.GetUtcNow();
         var directories = DumpDirectory.Of(
             await api.GetStorageConfigurationAsync(cancellationToken),
@@ -105,6 +127,7 @@ public sealed class ArchiveDiscovery(
             "discovery",
             directories.Count > 0 ? null : "no storage with backup content is visible to the token: nothing can be discovered",
             cancellationToken);
+        await ForgetStoragesAsync(directories, cancellationToken);
 
         var known = await store.LoadKnownAsync(cancellationToken);
         var archives = new List<FoundArchive>();
@@ -130,6 +153,19 @@ public sealed class ArchiveDiscovery(
     }
 
     private bool NeedsGuests => options.Discovery.Include.Concat(options.Discovery.Exclude).Any(rule => rule.NeedsApi);
+
+    /// <summary>A storage that Proxmox no longer has, or that is disabled on purpose, is no trouble any more.</summary>
+    private async Task ForgetStoragesAsync(IReadOnlyList<DumpDirectory> directories, CancellationToken cancellationToken)
+    {
+        var subjects = directories.Select(directory => $"storage {directory.Storage}").ToHashSet();
+        foreach (var trouble in await status.TroublesAsync(cancellationToken))
+        {
+            if (subjects.Count > 0 && trouble.Subject.StartsWith("storage ", StringComparison.Ordinal) && !subjects.Contains(trouble.Subject))
+            {
+                await SetTroubleAsync(trouble.Subject, null, cancellationToken);
+            }
+        }
+    }
 
     /// <summary>Null where the directory was read; otherwise why not.</summary>
     private string? TryList(DumpDirectory directory, bool isVzdumpIdle, DateTimeOffset now, List<FoundArchive> archives)

@@ -1,12 +1,17 @@
 using Perb.ProxmoxClient;
+using Perb.Scheduler.Configuration;
 
 namespace Perb.Scheduler.Discovery;
 
 /// <summary>
 /// What the token may see. Proxmox answers a missing privilege with fewer items and status 200, so a list says nothing before this is known.
 /// </summary>
-public sealed record TokenPrivileges(bool SeesTasks, bool SeesStorages, bool SeesGuests, IReadOnlyList<string> Missing)
+public sealed record TokenPrivileges(bool SeesTasks, bool SeesStorages, bool SeesGuests, bool SeesPools, IReadOnlyList<string> Missing)
 {
+    /// <summary>Null: every rule can be judged. Otherwise which one cannot, and how to mend it.</summary>
+    public string? WhyUnjudged(DiscoverySection discovery, string tokenId) =>
+        Unjudged("Include", discovery.Include, tokenId) ?? Unjudged("Exclude", discovery.Exclude, tokenId);
+
     public static TokenPrivileges Of(Permissions permissions, string node)
     {
         (string Privilege, string Path)[] needed =
@@ -20,6 +25,7 @@ public sealed record TokenPrivileges(bool SeesTasks, bool SeesStorages, bool See
             has["Sys.Audit"],
             seesSomeStorage,
             has["VM.Audit"],
+            has["Pool.Audit"],
             [.. needed.Where(need => !has[need.Privilege]).Select(need => $"{need.Privilege} on {need.Path}")]);
     }
 
@@ -30,4 +36,9 @@ public sealed record TokenPrivileges(bool SeesTasks, bool SeesStorages, bool See
         return "run on the node: pveum role add PerbWatch --privs \"Sys.Audit Datastore.Audit VM.Audit Pool.Audit\"; "
             + $"pveum acl modify / --users {user} --roles PerbWatch; pveum acl modify / --tokens '{tokenId}' --roles PerbWatch";
     }
+
+    private string? Unjudged(string key, IReadOnlyList<GuestRule> rules, string tokenId) =>
+        rules.FirstOrDefault(rule => (rule.NeedsApi && !SeesGuests) || (rule.Pool is not null && !SeesPools)) is { } rule
+            ? $"Perb:Discovery:{key} has \"{rule.Text}\", which {tokenId} cannot judge: it lacks {string.Join(", ", Missing)}; {Remedy(tokenId)}"
+            : null;
 }

@@ -1,5 +1,6 @@
 using Perb.IntegrationTests.Installation;
 using Perb.IntegrationTests.Transfer;
+using Perb.Simulation.Http;
 
 namespace Perb.IntegrationTests.MainJob;
 
@@ -26,6 +27,17 @@ public sealed class ServiceTests(SharedKey key) : IClassFixture<SharedKey>
         OneLine.In(once, perb.State, "perb status");
         Assert.Equal(0, await service.TerminateAsync());
         Assert.False((bool)(await perb.StatusAsync())["service"]!["running"]!);
+    }
+
+    [Fact]
+    public async Task A_stop_while_the_service_starts_is_a_clean_end()
+    {
+        await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
+        perb.Node.Faults.Add(new Fault(FaultKind.Slow) { Path = "/access/permissions", Delay = TimeSpan.FromMinutes(2) });
+        await using var service = perb.Run();
+        await service.SaysAsync("on node pve1");
+
+        Assert.Equal(0, await service.TerminateAsync());
     }
 
     [Fact]
