@@ -92,9 +92,9 @@ public sealed class Preflight(
                 $"{options.Proxmox.TokenId} may not see any storage (it lacks {string.Join(", ", privileges.Missing)}): {TokenPrivileges.Remedy(options.Proxmox.TokenId)}");
         }
 
-        if (privileges.WhyUnjudged(options.Discovery, options.Proxmox.TokenId) is { } unjudged)
+        if (privileges.Blindness(options.Discovery) is { } blindness)
         {
-            throw new ConfigurationException(unjudged);
+            throw new ConfigurationException($"{blindness}: {TokenPrivileges.Remedy(options.Proxmox.TokenId)}");
         }
 
         var storages = (await api.GetNodeStoragesAsync(options.Proxmox.Node, null, cancellationToken)).Select(storage => storage.Storage).ToList();

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Configuration.Json;
-using Perb.Scheduler.Observability;
 
 namespace Perb.Scheduler.Configuration;
 
@@ -47,14 +46,14 @@ internal static class ConfigurationFile
         {
             throw new ConfigurationException($"{path}: {exception.Message}");
         }
+        catch (Exception exception) when (exception.GetBaseException() is JsonException { LineNumber: { } line } fault)
+        {
+            // The parser counts lines from 0, as no editor does.
+            throw new ConfigurationException($"{path} is not valid JSON: line {line + 1}: {fault.Message.Split(" LineNumber:")[0]}");
+        }
         catch (Exception exception) when (exception is InvalidDataException or FormatException)
         {
-            throw new ConfigurationException($"{path} is not valid JSON: {Reason(exception.GetBaseException())}");
+            throw new ConfigurationException($"{path} is not valid JSON: {exception.GetBaseException().Message}");
         }
     }
-
-    // The parser counts lines from 0, as no editor does.
-    private static string Reason(Exception exception) => Printable.Clean(exception is JsonException { LineNumber: { } line }
-        ? $"line {line + 1}: {exception.Message.Split(" LineNumber:")[0]}"
-        : exception.Message);
 }

@@ -46,7 +46,7 @@ public sealed class ArchiveDiscovery(
             if (ended.Count > 0 || !tasks.IsIdle || await store.HasUnsettledAsync(cancellationToken))
             {
                 var how = ended.Count > 0 ? $"vzdump task {ended[0].Upid} ended: {Printable.Clean(ended[0].ExitStatus!.Text, 100)}" : "poll";
-                await ListAsync(privileges, tasks, how, cancellationToken);
+                await ListAsync(tasks, how, cancellationToken);
                 await NoteAsync(ended, cancellationToken);
             }
 
@@ -81,7 +81,7 @@ public sealed class ArchiveDiscovery(
         var privileges = await ReadPrivilegesAsync(cancellationToken);
         var tasks = await vzdumpTasks.LookAsync(privileges.SeesTasks, time.GetUtcNow(), cancellationToken);
         await RecordGuestsAsync(cancellationToken);
-        await ListAsync(privileges, tasks, "reconcile", cancellationToken);
+        await ListAsync(tasks, "reconcile", cancellationToken);
         var noted = await store.NotedTasksAsync(cancellationToken);
         await NoteAsync([.. tasks.Finished.Where(task => !noted.Contains(task.Upid.ToString()))], cancellationToken);
         await status.NoteTimeAsync("last reconcile", time.GetUtcNow(), cancellationToken);
@@ -107,13 +107,11 @@ public sealed class ArchiveDiscovery(
             [.. guests.Where(guest => guest.Node == options.Proxmox.Node).Select(Known)], time.GetUtcNow(), cancellationToken);
     }
 
-    private async Task ListAsync(TokenPrivileges privileges, TaskView tasks, string how, CancellationToken cancellationToken)
+    private async Task ListAsync(TaskView tasks, string how, CancellationToken cancellationToken)
     {
-        // Without knowing pools and tags, an excluded guest would be shipped: rather nothing, and loudly.
-        var unjudged = privileges.WhyUnjudged(options.Discovery, options.Proxmox.TokenId);
-        await SetTroubleAsync("guest rules", unjudged, cancellationToken);
-        if (unjudged is not null)
+        if (_privileges?.Blindness(options.Discovery) is { } blindness)
         {
+            await SetTroubleAsync("discovery", blindness, cancellationToken);
             return;
         }
 

@@ -6,12 +6,8 @@ namespace Perb.Scheduler.Discovery;
 /// <summary>
 /// What the token may see. Proxmox answers a missing privilege with fewer items and status 200, so a list says nothing before this is known.
 /// </summary>
-public sealed record TokenPrivileges(bool SeesTasks, bool SeesStorages, bool SeesGuests, bool SeesPools, IReadOnlyList<string> Missing)
+public sealed record TokenPrivileges(bool SeesTasks, bool SeesStorages, bool SeesGuests, IReadOnlyList<string> Missing)
 {
-    /// <summary>Null: every rule can be judged. Otherwise which one cannot, and how to mend it.</summary>
-    public string? WhyUnjudged(DiscoverySection discovery, string tokenId) =>
-        Unjudged("Include", discovery.Include, tokenId) ?? Unjudged("Exclude", discovery.Exclude, tokenId);
-
     public static TokenPrivileges Of(Permissions permissions, string node)
     {
         (string Privilege, string Path)[] needed =
@@ -25,8 +21,20 @@ public sealed record TokenPrivileges(bool SeesTasks, bool SeesStorages, bool See
             has["Sys.Audit"],
             seesSomeStorage,
             has["VM.Audit"],
-            has["Pool.Audit"],
             [.. needed.Where(need => !has[need.Privilege]).Select(need => $"{need.Privilege} on {need.Path}")]);
+    }
+
+    /// <summary>
+    /// Null: the rules can be judged. Otherwise why not: a pool or tag that the token is not shown looks like none, and what was excluded
+    /// would be shipped.
+    /// </summary>
+    public string? Blindness(DiscoverySection options)
+    {
+        var rule = options.Include.Concat(options.Exclude).FirstOrDefault(rule => rule.NeedsApi);
+        var missing = Missing.Where(need => need.StartsWith("VM.Audit", StringComparison.Ordinal) || need.StartsWith("Pool.Audit", StringComparison.Ordinal));
+        return rule is not null && missing.Any()
+            ? $"the rule \"{rule.Text}\" in Perb:Discovery cannot be judged without {string.Join(", ", missing)}"
+            : null;
     }
 
     /// <summary>The lines that give a token what it lacks; both user and token need them, since the token gets the intersection.</summary>
@@ -36,9 +44,4 @@ public sealed record TokenPrivileges(bool SeesTasks, bool SeesStorages, bool See
         return "run on the node: pveum role add PerbWatch --privs \"Sys.Audit Datastore.Audit VM.Audit Pool.Audit\"; "
             + $"pveum acl modify / --users {user} --roles PerbWatch; pveum acl modify / --tokens '{tokenId}' --roles PerbWatch";
     }
-
-    private string? Unjudged(string key, IReadOnlyList<GuestRule> rules, string tokenId) =>
-        rules.FirstOrDefault(rule => (rule.NeedsApi && !SeesGuests) || (rule.Pool is not null && !SeesPools)) is { } rule
-            ? $"Perb:Discovery:{key} has \"{rule.Text}\", which {tokenId} cannot judge: it lacks {string.Join(", ", Missing)}; {Remedy(tokenId)}"
-            : null;
 }

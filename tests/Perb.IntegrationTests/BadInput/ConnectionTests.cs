@@ -98,7 +98,7 @@ public sealed class ConnectionTests(SharedInstallation shared) : IClassFixture<S
             ("Proxmox:TokenSecretFile", _perb.WriteSecret("narrow", secret)),
             ("Discovery:Exclude", new JsonArray(rule)));
 
-        await EndsAsync(78, "Perb:Discovery:Exclude", rule, privilege, "pveum");
+        await EndsAsync(78, "Perb:Discovery", rule, privilege, "pveum");
     }
 
     [Fact]
