@@ -1,3 +1,4 @@
+# shellcheck shell=sh disable=SC2154 # "root" is set by those who source this
 # Sourced by ./perb, ./demo and ./test: says or installs what a machine misses, and builds. POSIX sh.
 # Nothing here is needed on a node: the package brings its own runtime.
 
@@ -8,7 +9,7 @@ die() {
 
 # need_sdk: the .NET SDK is the one thing that cannot be installed from Debian's packages.
 need_sdk() {
-    command -v dotnet >/dev/null 2>&1 && dotnet --list-sdks 2>/dev/null | grep -q '^10\.' ||
+    dotnet --list-sdks 2>/dev/null | grep -q '^10\.' ||
         die "The .NET 10 SDK is missing: see https://learn.microsoft.com/dotnet/core/install/linux-debian"
 }
 

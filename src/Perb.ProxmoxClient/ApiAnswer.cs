@@ -25,7 +25,8 @@ internal sealed record ApiAnswer(Uri Server, string Path, JsonElement Data, long
         }
         catch (JsonException e)
         {
-            throw Bad(server, path, Excerpt(body), e);
+            // It began as an answer and was cut off on its way: the next one may be whole.
+            throw Bad(server, path, Excerpt(body), e, isTransient: body is [(byte)'{', ..]);
         }
 
         throw Bad(server, path, Excerpt(body));
@@ -63,12 +64,13 @@ internal sealed record ApiAnswer(Uri Server, string Path, JsonElement Data, long
         : $"'{ForeignText.OneLine(Encoding.UTF8.GetString(body.AsSpan(0, Math.Min(body.Length, 200))))}', not the API's "
           + "JSON";
 
-    private static BadAnswerException Bad(Uri server, string path, string what, Exception? cause = null) => new(
+    private static BadAnswerException Bad(Uri server, string path, string what, Exception? cause = null, bool isTransient = false) => new(
         $"{server.Describe()} answered {path} with {what}: check that Proxmox:Url names the node's own port (8006) and "
         + "no web proxy in front of it",
         cause)
     {
         Status = 200,
         Path = path,
+        IsTransient = isTransient,
     };
 }

@@ -40,6 +40,10 @@ public sealed class Preflight(
         {
             logger.TroubleBegan("proxmox", exception.Message);
         }
+        catch (NotFoundException exception)
+        {
+            throw new ConfigurationException($"{exception.Message}; check Perb:Proxmox:Node ({options.Proxmox.Node})");
+        }
         catch (ProxmoxException exception) when (!exception.IsTransient)
         {
             throw new ConfigurationException(exception.Message);

@@ -38,6 +38,7 @@ public sealed record Failure(FailureKind Kind, string Text)
         ConfigurationException => Of(FailureKind.NeedsOperator, exception),
         CopyMismatchException => Of(FailureKind.Unexpected, exception),
         StagingFullException => Of(FailureKind.Transient, exception),
+        RcloneException { Kind: RcloneFailure.Unexpected } => Of(FailureKind.Unexpected, exception) with { ConcernsRemote = true },
         RcloneException rclone => Of(rclone.IsTransient ? FailureKind.Transient : FailureKind.NeedsOperator, exception) with { ConcernsRemote = true },
         ProxmoxException proxmox => Of(proxmox.IsTransient ? FailureKind.Transient : FailureKind.NeedsOperator, exception),
         ManifestException => Of(FailureKind.NeedsOperator, exception),

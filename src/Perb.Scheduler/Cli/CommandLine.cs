@@ -38,11 +38,8 @@ internal static class CommandLine
         var parsed = root.Parse(arguments);
         if (parsed.Errors.Count > 0)
         {
-            foreach (var error in parsed.Errors)
-            {
-                await Console.Error.WriteLineAsync($"perb: {Printable.Clean(error.Message)} (perb --help)");
-            }
-
+            // The last one is the most telling: a mistyped command is reported as missing first.
+            await Console.Error.WriteLineAsync($"perb: {Printable.Clean(parsed.Errors[^1].Message)} (perb --help)");
             return ExitCode.Usage;
         }
 

@@ -1,8 +1,10 @@
 using Microsoft.Extensions.DependencyInjection;
+using Perb.Scheduler.Backups;
 using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Discovery;
 using Perb.Scheduler.Observability;
 using Perb.Scheduler.Pipeline;
+using Perb.Scheduler.Scheduling;
 using Perb.Scheduler.Store;
 
 namespace Perb.Scheduler.Cli;
@@ -23,6 +25,8 @@ internal static class OnceCommand
         RunCommand.SayHello(host.Services.GetRequiredService<ILogger<StateDirectory>>(), settings, state);
         await host.Services.GetRequiredService<Preflight>().RunAsync(nodeMustAnswer: true, cancellationToken);
         await host.Services.GetRequiredService<ArchiveDiscovery>().ReconcileAsync(cancellationToken);
+        var status = host.Services.GetRequiredService<StatusStore>();
+        await status.ClearAsync(JobBoundary.Subject, cancellationToken); // what a service left behind is over
 
         var progress = host.Services.GetRequiredService<ProgressLoop>();
         await progress.StartAsync(cancellationToken);
@@ -31,7 +35,7 @@ internal static class OnceCommand
         await progress.StopAsync(cancellationToken);
 
         var result = results.Aggregate((one, other) => one + other);
-        return await CodeOfAsync(result, host.Services.GetRequiredService<StatusStore>(), cancellationToken);
+        return await CodeOfAsync(result, status, cancellationToken);
     }
 
     private static async Task<ExitCode> CodeOfAsync(ShippingResult result, StatusStore status, CancellationToken cancellationToken)
@@ -41,7 +45,8 @@ internal static class OnceCommand
             return ExitCode.Configuration;
         }
 
-        if (result.Failed > 0)
+        // Those of earlier runs too: a backup that needs a person must not look like success the second time.
+        if (result.Failed > 0 || (await status.FailuresAsync(int.MaxValue, cancellationToken)).Any(NeedsPerson))
         {
             return ExitCode.SomeBackupsFailed;
         }
@@ -51,4 +56,7 @@ internal static class OnceCommand
             || (await status.TroublesAsync(cancellationToken)).Any(trouble => trouble.Subject.StartsWith("storage ", StringComparison.Ordinal));
         return waits ? ExitCode.TryLater : ExitCode.Ok;
     }
+
+    private static bool NeedsPerson(Backup backup) =>
+        backup is { State: BackupState.Failed } or { State: BackupState.Published, Failure: not null };
 }

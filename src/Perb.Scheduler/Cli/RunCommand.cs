@@ -20,8 +20,16 @@ internal static class RunCommand
 
         using var host = await PerbHost.BuildAsync(settings, state, LogTarget.StandardOutput, cancellationToken);
         SayHello(host.Services.GetRequiredService<ILogger<StateDirectory>>(), settings, state);
-        await host.Services.GetRequiredService<Preflight>().RunAsync(nodeMustAnswer: false, cancellationToken);
-        await host.RunAsync(cancellationToken);
+        try
+        {
+            await host.Services.GetRequiredService<Preflight>().RunAsync(nodeMustAnswer: false, cancellationToken);
+            await host.RunAsync(cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Stopped while it was starting: to systemd that is as good as later.
+        }
+
         return ExitCode.Ok;
     }
 

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Observability;
 using Perb.Scheduler.Store;
+using Perb.Transfer;
 using Spectre.Console;
 
 namespace Perb.Scheduler.Cli;
@@ -10,6 +11,9 @@ namespace Perb.Scheduler.Cli;
 /// <summary><c>perb status</c>: one screen, from the store alone; works whether the service runs or not.</summary>
 internal static class StatusCommand
 {
+    /// <summary>A host name's label has 63; a longer one would push the other columns off the screen.</summary>
+    private const int LongestName = 63;
+
     public static async Task<ExitCode> RunAsync(string? configuration, bool asJson, CancellationToken cancellationToken)
     {
         var settings = Settings.Load(configuration);
@@ -45,7 +49,7 @@ internal static class StatusCommand
             guests.AddRow(Screen.Cells(
                 guest.Guest.ToString(CultureInfo.InvariantCulture),
                 guest.GuestType,
-                guest.Name ?? "-",
+                Printable.Clean(guest.Name ?? "-", LongestName),
                 Screen.Time(guest.NewestArchive, zone),
                 guest.NewestVerified is null ? "none" : $"{Screen.Time(guest.NewestVerified, zone)} ({guest.VerifiedHow})",
                 guest.RpoMet switch { true => "met", false => "MISSED", null => "gone" }));

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Configuration.Json;
 
@@ -44,6 +45,11 @@ internal static class ConfigurationFile
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new ConfigurationException($"{path}: {exception.Message}");
+        }
+        catch (Exception exception) when (exception.GetBaseException() is JsonException { LineNumber: { } line } fault)
+        {
+            // The parser counts lines from 0, as no editor does.
+            throw new ConfigurationException($"{path} is not valid JSON: line {line + 1}: {fault.Message.Split(" LineNumber:")[0]}");
         }
         catch (Exception exception) when (exception is InvalidDataException or FormatException)
         {

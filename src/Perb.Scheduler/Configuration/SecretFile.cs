@@ -26,7 +26,7 @@ internal static class SecretFile
             var buffer = new byte[MaxBytes];
             var length = stream.ReadAtLeast(buffer, MaxBytes, throwOnEndOfStream: false);
             var secret = System.Text.Encoding.UTF8.GetString(buffer, 0, length).Trim();
-            return secret.Length > 0 && length < MaxBytes && !secret.Any(char.IsWhiteSpace)
+            return secret.Length > 0 && length < MaxBytes && secret.All(character => character is > ' ' and <= '~')
                 ? secret
                 : throw new ConfigurationException($"{key}: {path} must hold the secret alone, on one line");
         }

@@ -25,6 +25,7 @@ public sealed class ArchiveDiscovery(
 {
     private readonly SemaphoreSlim _oneAtATime = new(1);
     private TokenPrivileges? _privileges;
+    private bool _isReconcileDue = true;
 
     /// <summary>A cheap look at the task list; lists the directories only where something may have changed.</summary>
     /// <exception cref="ProxmoxException">The node does not answer, or not as it should.</exception>
@@ -33,6 +34,12 @@ public sealed class ArchiveDiscovery(
         await _oneAtATime.WaitAsync(cancellationToken);
         try
         {
+            if (_isReconcileDue)
+            {
+                await ReconcileNowAsync(cancellationToken); // the node was away when it should have been done
+                return;
+            }
+
             var privileges = _privileges ?? await ReadPrivilegesAsync(cancellationToken);
             var tasks = await vzdumpTasks.LookAsync(privileges.SeesTasks, time.GetUtcNow(), cancellationToken);
             var noted = await store.NotedTasksAsync(cancellationToken);
@@ -59,13 +66,8 @@ public sealed class ArchiveDiscovery(
         await _oneAtATime.WaitAsync(cancellationToken);
         try
         {
-            var privileges = await ReadPrivilegesAsync(cancellationToken);
-            var tasks = await vzdumpTasks.LookAsync(privileges.SeesTasks, time.GetUtcNow(), cancellationToken);
-            await RecordGuestsAsync(cancellationToken);
-            await ListAsync(tasks, "reconcile", cancellationToken);
-            var noted = await store.NotedTasksAsync(cancellationToken);
-            await NoteAsync([.. tasks.Finished.Where(task => !noted.Contains(task.Upid.ToString()))], cancellationToken);
-            await status.NoteTimeAsync("last reconcile", time.GetUtcNow(), cancellationToken);
+            _isReconcileDue = true;
+            await ReconcileNowAsync(cancellationToken);
         }
         finally
         {
@@ -74,6 +76,18 @@ public sealed class ArchiveDiscovery(
     }
 
     public void Dispose() => _oneAtATime.Dispose();
+
+    private async Task ReconcileNowAsync(CancellationToken cancellationToken)
+    {
+        var privileges = await ReadPrivilegesAsync(cancellationToken);
+        var tasks = await vzdumpTasks.LookAsync(privileges.SeesTasks, time.GetUtcNow(), cancellationToken);
+        await RecordGuestsAsync(cancellationToken);
+        await ListAsync(tasks, "reconcile", cancellationToken);
+        var noted = await store.NotedTasksAsync(cancellationToken);
+        await NoteAsync([.. tasks.Finished.Where(task => !noted.Contains(task.Upid.ToString()))], cancellationToken);
+        await status.NoteTimeAsync("last reconcile", time.GetUtcNow(), cancellationToken);
+        _isReconcileDue = false;
+    }
 
     private async Task<TokenPrivileges> ReadPrivilegesAsync(CancellationToken cancellationToken)
     {
@@ -112,6 +126,7 @@ public sealed class ArchiveDiscovery(
             "discovery",
             directories.Count > 0 ? null : "no storage with backup content is visible to the token: nothing can be discovered",
             cancellationToken);
+        await ForgetStoragesAsync(directories, cancellationToken);
 
         var known = await store.LoadKnownAsync(cancellationToken);
         var archives = new List<FoundArchive>();
@@ -137,6 +152,19 @@ public sealed class ArchiveDiscovery(
     }
 
     private bool NeedsGuests => options.Discovery.Include.Concat(options.Discovery.Exclude).Any(rule => rule.NeedsApi);
+
+    /// <summary>A storage that Proxmox no longer has, or that is disabled on purpose, is no trouble any more.</summary>
+    private async Task ForgetStoragesAsync(IReadOnlyList<DumpDirectory> directories, CancellationToken cancellationToken)
+    {
+        var subjects = directories.Select(directory => $"storage {directory.Storage}").ToHashSet();
+        foreach (var trouble in await status.TroublesAsync(cancellationToken))
+        {
+            if (subjects.Count > 0 && trouble.Subject.StartsWith("storage ", StringComparison.Ordinal) && !subjects.Contains(trouble.Subject))
+            {
+                await SetTroubleAsync(trouble.Subject, null, cancellationToken);
+            }
+        }
+    }
 
     /// <summary>Null where the directory was read; otherwise why not.</summary>
     private string? TryList(DumpDirectory directory, bool isVzdumpIdle, DateTimeOffset now, List<FoundArchive> archives)

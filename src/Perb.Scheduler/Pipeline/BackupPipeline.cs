@@ -1,4 +1,6 @@
 using Perb.Scheduler.Backups;
+using Perb.Scheduler.Configuration;
+using Perb.Scheduler.Observability;
 using Perb.Scheduler.Store;
 using Perb.Transfer.Sealing;
 
@@ -16,7 +18,8 @@ public sealed class BackupPipeline(
     SealVolume seal,
     UploadVolume upload,
     VerifyObject verify,
-    PublishManifest publish)
+    PublishManifest publish,
+    ILogger<BackupPipeline> logger)
 {
     /// <returns>How the copy was proven.</returns>
     public async Task<string> ShipAsync(Claim claim, ReadyRemote remote, CancellationToken cancellationToken)
@@ -40,6 +43,7 @@ public sealed class BackupPipeline(
             return (plan, claim);
         }
 
+        logger.SealingBegan(plan.RemoteName, remote.Remote.Name, plan.VolumeCount, ByteSize.Format(plan.ArchiveBytes));
         var known = (await store.LoadVolumesAsync(claim.Backup.Id, cancellationToken)).ToDictionary(volume => volume.Number);
         var weakest = "download";
         for (var number = 1; number <= plan.VolumeCount; number++)

@@ -1,6 +1,8 @@
 using System.Text.Json;
+using Perb.Scheduler.Backups;
 using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Observability;
+using Perb.Scheduler.Store;
 using Perb.Transfer;
 using Perb.Transfer.Hashing;
 using Perb.Transfer.Rclone;
@@ -11,7 +13,7 @@ namespace Perb.Scheduler.Pipeline;
 /// Opens a remote for this installation: it answers, says which hashes it knows, and its path is ours (<c>perb.json</c>). A path that
 /// belongs to another installation is refused, since both would prune and overwrite each other's backups.
 /// </summary>
-public sealed class RemoteGate(RcloneProgram rclone, StateDirectory state, StagingArea staging, ILogger<RemoteGate> logger)
+public sealed class RemoteGate(RcloneProgram rclone, StateDirectory state, StagingArea staging, StatusStore store, ILogger<RemoteGate> logger)
 {
     public const string OwnerFile = "perb.json";
 
@@ -33,6 +35,7 @@ public sealed class RemoteGate(RcloneProgram rclone, StateDirectory state, Stagi
         var path = remote.ObjectPath(OwnerFile);
         if (await rclone.StatAsync(path, null, cancellationToken) is null)
         {
+            await RequireUnusedAsync(remote, cancellationToken);
             await WriteOwnerAsync(remote, cancellationToken);
         }
 
@@ -41,6 +44,18 @@ public sealed class RemoteGate(RcloneProgram rclone, StateDirectory state, Stagi
         {
             throw new ConfigurationException(
                 $"{remote.Path} belongs to another installation of Perb ({Printable.Clean(owner, 64)}, this one is {state.InstallationId}): give each installation its own path");
+        }
+    }
+
+    // An empty mount point looks just like a new path: filling it would fill the wrong disk, and hide that all copies are away.
+    private async Task RequireUnusedAsync(Remote remote, CancellationToken cancellationToken)
+    {
+        var copies = (await store.ListAsync(remote.Name, null, cancellationToken)).Count(backup => backup.State == BackupState.Published);
+        if (copies > 0)
+        {
+            throw new ConfigurationException(
+                $"{remote.ObjectPath(OwnerFile)} is not there, but {copies} backup(s) were published beside it: is the remote mounted, is it the "
+                + $"right path? If it was emptied on purpose, give it another Name, or put {{\"format\":1,\"installation\":\"{state.InstallationId}\"}} there as {OwnerFile}");
         }
     }
 

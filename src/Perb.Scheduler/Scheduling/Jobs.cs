@@ -27,7 +27,8 @@ internal sealed class ReconcileJob(ArchiveDiscovery discovery, JobBoundary bound
 /// </summary>
 internal sealed class JobBoundary(StatusStore status, ILogger<JobBoundary> logger)
 {
-    private const string Subject = "proxmox";
+    /// <summary>The trouble's name.</summary>
+    public const string Subject = "proxmox";
 
     public async Task RunAsync(string job, Func<CancellationToken, Task> round, CancellationToken cancellationToken)
     {

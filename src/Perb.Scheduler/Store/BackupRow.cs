@@ -9,7 +9,8 @@ internal static class BackupRow
     public const string Select = """
         SELECT b.*,
                (SELECT coalesce(sum(v.size_bytes), 0) FROM volume v WHERE v.backup_id = b.id) AS sealed_bytes,
-               (SELECT p.volume_count FROM plan p WHERE p.backup_id = b.id) AS volume_count
+               coalesce((SELECT p.volume_count FROM plan p WHERE p.backup_id = b.id),
+                        iif(b.published_at IS NULL, NULL, (SELECT count(*) FROM volume v WHERE v.backup_id = b.id))) AS volume_count
         FROM backup b
         """;
 
