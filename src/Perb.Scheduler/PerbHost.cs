@@ -38,7 +38,7 @@ internal static class PerbHost
         services.AddSingleton(options).AddSingleton(options.Encryption).AddSingleton(options.Staging);
         services.AddSingleton(time);
         services.AddSingleton(state).AddSingleton(database).AddSingleton(pipelineStore);
-        services.AddSingleton<DiscoveryStore>().AddSingleton<StatusStore>();
+        services.AddSingleton<DiscoveryStore>().AddSingleton<StatusStore>().AddSingleton<Troubles>();
 
         services.AddSingleton(proxmox).AddSingleton<ProxmoxApi>();
         services.AddSingleton(new DumpListing(options.TimeZone));

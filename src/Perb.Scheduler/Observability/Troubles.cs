@@ -1,0 +1,35 @@
+using Perb.Scheduler.Store;
+
+namespace Perb.Scheduler.Observability;
+
+/// <summary>
+/// Trouble that lasts: said once when it begins, shown in <c>status</c> while it lasts, and said once when it is over. A subject has one
+/// trouble at a time.
+/// </summary>
+public sealed class Troubles(StatusStore store, ILogger<Troubles> logger)
+{
+    /// <summary>The Proxmox API as a whole.</summary>
+    public const string Proxmox = "proxmox";
+
+    public static string OfRemote(string remote) => $"remote {remote}";
+
+    public static string OfStorage(string storage) => $"storage {storage}";
+
+    /// <param name="subject">What it concerns; the constants and functions of this class, or a word of the caller's own.</param>
+    /// <param name="text">One line; null: all is well.</param>
+    /// <param name="cancellationToken">Stops before anything is written.</param>
+    public async Task SetAsync(string subject, string? text, CancellationToken cancellationToken)
+    {
+        if (text is null)
+        {
+            if (await store.ClearAsync(subject, cancellationToken))
+            {
+                logger.TroubleOver(subject);
+            }
+        }
+        else if (await store.RaiseAsync(subject, text, cancellationToken))
+        {
+            logger.TroubleBegan(subject, text);
+        }
+    }
+}
