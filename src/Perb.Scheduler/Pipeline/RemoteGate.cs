@@ -53,7 +53,7 @@ public sealed class RemoteGate(RcloneProgram rclone, StateDirectory state, Stagi
         if (copies > 0)
         {
             throw new ConfigurationException(
-                $"{remote.ObjectPath(OwnerFile).Display} is not there, but {copies} backup(s) were published beside it: is the remote mounted, is it the "
+                $"{remote.ObjectPath(OwnerFile)} is not there, but {copies} backup(s) were published beside it: is the remote mounted, is it the "
                 + $"right path? If it was emptied on purpose, give it another Name, or put {{\"format\":1,\"installation\":\"{state.InstallationId}\"}} there as {OwnerFile}");
         }
     }
