@@ -64,16 +64,16 @@ public sealed class DocumentTests(SharedKey key) : IClassFixture<SharedKey>
     {
         await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
         perb.AddArchive(101, TimeSpan.FromHours(1), 5 << 20);
-        perb.Configure(("Staging:MaxSize", "4MiB"));
+        perb.Configure(("Staging:MinFree", "99.9%"));
 
         Assert.Equal(75, (await perb.RunAsync("once")).ExitCode);
 
         var waiting = Assert.Single((await perb.StatusAsync())["queue"]!.AsArray())!;
         Assert.Equal(["backup:Object", "activity:Null"], FieldsOf(waiting));
         Assert.Equal(1, (int)waiting["backup"]!["attempt"]!);
-        Assert.Contains("Staging:MaxSize", (string)waiting["backup"]!["failure"]!, StringComparison.Ordinal);
+        Assert.Contains("Staging:MinFree", (string)waiting["backup"]!["failure"]!, StringComparison.Ordinal);
         Assert.Contains("nextAttemptAt:Instant", FieldsOf(waiting["backup"]));
-        Assert.Contains("Staging:MaxSize", (await perb.RunAsync("status")).Ok().Output, StringComparison.Ordinal);
+        Assert.Contains("Staging:MinFree", (await perb.RunAsync("status")).Ok().Output, StringComparison.Ordinal);
     }
 
     [Fact]
