@@ -61,11 +61,12 @@ internal static class PerbHost
         services.AddSingleton<WakeUp>().AddSingleton<Activities>().AddSingleton<StagingArea>();
         services.AddSingleton(new SealerSlots(options.Staging.Sealers));
         services.AddSingleton(new RetryPolicy(new Random().NextDouble));
-        services.AddSingleton<AdoptPublished>().AddSingleton<PlanSealing>().AddSingleton<SealVolume>().AddSingleton<UploadVolume>();
-        services.AddSingleton<VerifyObject>().AddSingleton<PublishManifest>().AddSingleton<BackupPipeline>();
-        services.AddSingleton<RemoteGate>().AddSingleton<LeaseKeeper>().AddSingleton<Preflight>();
+        services.AddSingleton<LookAtRemote>().AddSingleton<AdoptPublished>().AddSingleton<PlanSealing>().AddSingleton<SealVolume>().AddSingleton<UploadVolume>();
+        services.AddSingleton<UploadSmallObject>().AddSingleton<CarryVolume>().AddSingleton<ShipClaim>().AddSingleton<VerifyObject>().AddSingleton<PublishManifest>().AddSingleton<BackupPipeline>();
+        services.AddSingleton<RemoteGate>().AddSingleton<LeaseKeeper>().AddSingleton<Preflight>().AddSingleton<TakeOver>();
         services.AddSingleton<IReadOnlyList<BackupWorker>>(provider =>
-            [.. provider.GetRequiredService<IReadOnlyList<Remote>>().Select(remote => ActivatorUtilities.CreateInstance<BackupWorker>(provider, remote))]);
+            [.. provider.GetRequiredService<IReadOnlyList<Remote>>().Select(remote => ActivatorUtilities.CreateInstance<BackupWorker>(
+                provider, remote, ActivatorUtilities.CreateInstance<RemoteDoor>(provider, remote)))]);
 
         services.AddSingleton<JobBoundary>().AddHostedService<ShippingLoops>().AddSingleton<ProgressLoop>();
         services.AddHostedService(provider => provider.GetRequiredService<ProgressLoop>());

@@ -3,7 +3,6 @@ using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Discovery;
 using Perb.Scheduler.Observability;
 using Perb.Scheduler.Pipeline;
-using Perb.Scheduler.Store;
 using Perb.Transfer.Keys;
 using Perb.Transfer.Rclone;
 
@@ -19,12 +18,12 @@ public sealed class Preflight(
     RcloneProgram rclone,
     IReadOnlyList<Remote> remotes,
     IReadOnlyList<Recipient> recipients,
-    StagingArea staging,
-    PipelineStore store,
+    Troubles troubles,
     TimeProvider time,
     ILogger<Preflight> logger)
 {
     private static readonly TimeSpan ExpiryWarning = TimeSpan.FromDays(30);
+    private static readonly TimeSpan RemotePatience = TimeSpan.FromSeconds(10);
 
     /// <exception cref="ConfigurationException">Something that only a change of configuration mends.</exception>
     /// <exception cref="ProxmoxException">The node does not answer now (transient); only thrown if <paramref name="nodeMustAnswer"/>.</exception>
@@ -38,7 +37,7 @@ public sealed class Preflight(
         }
         catch (ProxmoxException exception) when (exception.IsTransient && !nodeMustAnswer)
         {
-            logger.TroubleBegan("proxmox", exception.Message);
+            await troubles.SetAsync(Troubles.Proxmox, exception.Message, cancellationToken);
         }
         catch (NotFoundException exception)
         {
@@ -48,8 +47,6 @@ public sealed class Preflight(
         {
             throw new ConfigurationException(exception.Message);
         }
-
-        await TakeOverAsync(cancellationToken);
     }
 
     private void WarnOfExpiry()
@@ -68,18 +65,28 @@ public sealed class Preflight(
         try
         {
             await rclone.GetVersionAsync(cancellationToken);
-            foreach (var remote in remotes)
-            {
-                await rclone.GetFeaturesAsync(remote.Path, cancellationToken);
-            }
+            await Task.WhenAll(remotes.Select(remote => CheckRemoteAsync(remote, cancellationToken)));
         }
         catch (RcloneException exception) when (exception is RcloneMissingException || exception.Kind == RcloneFailure.Configuration)
         {
             throw new ConfigurationException(exception.Message);
         }
-        catch (RcloneException)
+    }
+
+    // Only what rclone knows without the remote is waited for: whatever else is wrong there its worker meets, shows, and asks again.
+    private async Task CheckRemoteAsync(Remote remote, CancellationToken cancellationToken)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(RemotePatience);
+        try
         {
-            // The remote's worker meets the same fault, shows it and asks again.
+            await rclone.GetFeaturesAsync(remote.Path, patience.Token);
+        }
+        catch (RcloneException exception) when (exception.Kind != RcloneFailure.Configuration && exception is not RcloneMissingException)
+        {
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
         }
     }
 
@@ -103,28 +110,6 @@ public sealed class Preflight(
         {
             throw new ConfigurationException(
                 $"Perb:Discovery:Storages names {string.Join(", ", unknown)}, which node {options.Proxmox.Node} does not show to the token; it shows: {string.Join(", ", storages.Order())}");
-        }
-    }
-
-    // The lock is ours, so every lease in the store is dead, and so should be whatever its holder left running.
-    private async Task TakeOverAsync(CancellationToken cancellationToken)
-    {
-        foreach (var uploader in await store.UploadersAsync(cancellationToken))
-        {
-            if (ProcessIdentity.TryParse(uploader, out var process) && await rclone.EndSurvivorAsync(process, cancellationToken))
-            {
-                logger.SurvivorEnded(uploader);
-            }
-        }
-
-        await store.VoidLeasesAsync(cancellationToken);
-        try
-        {
-            staging.Open(await store.StagedNamesAsync(cancellationToken), remotes.Select(remote => remote.Name));
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new ConfigurationException($"Perb:Staging:Directory cannot be used: {exception.Message}");
         }
     }
 }

@@ -41,6 +41,12 @@ public sealed record Backup
 
     public int Attempt { get; init; }
 
+    /// <summary>Those of the failures since the last success that nobody can explain.</summary>
+    public int UnexpectedFailures { get; init; }
+
+    /// <summary>The rclone that was writing for this backup when that was last known; it outlives a killed perb.</summary>
+    public string? Uploader { get; init; }
+
     public DateTimeOffset? NextAttemptAt { get; init; }
 
     /// <summary>The last failure, or why the backup is skipped.</summary>

@@ -3,7 +3,6 @@ using Microsoft.Data.Sqlite;
 using Perb.ProxmoxClient;
 using Perb.Scheduler.Configuration;
 using Perb.Transfer;
-using Perb.Transfer.Manifests;
 using Perb.Transfer.Rclone;
 using Perb.Transfer.Sealing;
 
@@ -27,21 +26,21 @@ public enum FailureKind
 /// <summary>What went wrong, in one line for the person at 3 a.m. The one place where exceptions become kinds.</summary>
 public sealed record Failure(FailureKind Kind, string Text)
 {
-    /// <summary>The remote as a whole refuses: the backup waits for it, however long; it is not the backup that needs a person.</summary>
-    public bool ConcernsRemote { get; private init; }
+    /// <summary>
+    /// Every backup of the worker would meet it (the remote refuses, staging is full): the worker pauses before it claims another, and the
+    /// backup waits, however long; it is not the backup that needs a person.
+    /// </summary>
+    public bool ConcernsAll { get; private init; }
 
     public static Failure From(Exception exception) => exception switch
     {
         SourceMissingException => Of(FailureKind.SourceMissing, exception),
-        SourceChangedException => Of(FailureKind.Transient, exception),
-        NameConflictException => Of(FailureKind.NeedsOperator, exception),
-        ConfigurationException => Of(FailureKind.NeedsOperator, exception),
+        NameConflictException or ConfigurationException => Of(FailureKind.NeedsOperator, exception),
         CopyMismatchException => Of(FailureKind.Unexpected, exception),
-        StagingFullException => Of(FailureKind.Transient, exception),
-        RcloneException { Kind: RcloneFailure.Unexpected } => Of(FailureKind.Unexpected, exception) with { ConcernsRemote = true },
-        RcloneException rclone => Of(rclone.IsTransient ? FailureKind.Transient : FailureKind.NeedsOperator, exception) with { ConcernsRemote = true },
+        StagingFullException or RemoteVanishedException => Of(FailureKind.Transient, exception) with { ConcernsAll = true },
+        RcloneException { Kind: RcloneFailure.Unexpected } => Of(FailureKind.Unexpected, exception) with { ConcernsAll = true },
+        RcloneException rclone => Of(rclone.IsTransient ? FailureKind.Transient : FailureKind.NeedsOperator, exception) with { ConcernsAll = true },
         ProxmoxException proxmox => Of(proxmox.IsTransient ? FailureKind.Transient : FailureKind.NeedsOperator, exception),
-        ManifestException => Of(FailureKind.NeedsOperator, exception),
         EncryptionException encryption => Of(encryption.IsTransient ? FailureKind.Transient : FailureKind.NeedsOperator, exception),
         IOException or UnauthorizedAccessException or SocketException or SqliteException => Of(FailureKind.Transient, exception),
         _ => new Failure(FailureKind.Unexpected, Printable.Clean($"{exception.GetType().Name}: {exception.Message}")),
@@ -55,6 +54,9 @@ public sealed class NameConflictException(string message) : Exception(message);
 
 /// <summary>rclone said that it copied, but the remote holds something else than was sent.</summary>
 public sealed class CopyMismatchException(string message) : Exception(message);
+
+/// <summary>What was on a remote before is not there any more: it may not be mounted, or be another place of the same name.</summary>
+public sealed class RemoteVanishedException(string message) : Exception(message);
 
 /// <summary>Staging would pass its limit or fill a disk; sealing waits until there is room.</summary>
 public sealed class StagingFullException(string message) : Exception(message);

@@ -8,16 +8,20 @@ public sealed class RetryPolicy(Func<double> jitter)
 {
     public const int UnexpectedAttempts = 5;
 
+    /// <summary>No back-off, jitter included, is longer.</summary>
+    public static readonly TimeSpan LongestWait = TimeSpan.FromHours(2);
+
     private static readonly TimeSpan First = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Longest = TimeSpan.FromHours(1);
 
     /// <summary>The wait before the next attempt, or null where a person is needed.</summary>
     /// <param name="failure">What went wrong. A vanished source is tried again too: whether it is gone is for the reconcile to say.</param>
-    /// <param name="attempt">How many attempts have failed in a row, from 1.</param>
-    public TimeSpan? DelayAfter(Failure failure, int attempt) => failure switch
+    /// <param name="attempt">How many attempts have failed since the last success, from 1.</param>
+    /// <param name="unexpected">How many of them nobody can explain; a week of outages before does not count against them.</param>
+    public TimeSpan? DelayAfter(Failure failure, int attempt, int unexpected) => failure switch
     {
-        { ConcernsRemote: true } or { Kind: FailureKind.Transient or FailureKind.SourceMissing } => BackOff(attempt),
-        { Kind: FailureKind.Unexpected } when attempt < UnexpectedAttempts => BackOff(attempt),
+        { ConcernsAll: true } or { Kind: FailureKind.Transient or FailureKind.SourceMissing } => BackOff(attempt),
+        { Kind: FailureKind.Unexpected } when unexpected < UnexpectedAttempts => BackOff(attempt),
         _ => null,
     };
 

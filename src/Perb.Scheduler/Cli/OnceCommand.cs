@@ -24,6 +24,7 @@ internal static class OnceCommand
         using var host = await PerbHost.BuildAsync(settings, state, LogTarget.StandardError, cancellationToken);
         RunCommand.SayHello(host.Services.GetRequiredService<ILogger<StateDirectory>>(), settings, state);
         await host.Services.GetRequiredService<Preflight>().RunAsync(nodeMustAnswer: true, cancellationToken);
+        await host.Services.GetRequiredService<TakeOver>().RunAsync(cancellationToken);
         await host.Services.GetRequiredService<ArchiveDiscovery>().ReconcileAsync(cancellationToken);
         var status = host.Services.GetRequiredService<StatusStore>();
         await status.ClearAsync(JobBoundary.Subject, cancellationToken); // what a service left behind is over

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Observability;
+using Perb.Scheduler.Pipeline;
 
 namespace Perb.Scheduler.Cli;
 
@@ -23,6 +24,7 @@ internal static class RunCommand
         try
         {
             await host.Services.GetRequiredService<Preflight>().RunAsync(nodeMustAnswer: false, cancellationToken);
+            await host.Services.GetRequiredService<TakeOver>().RunAsync(cancellationToken);
             await host.RunAsync(cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

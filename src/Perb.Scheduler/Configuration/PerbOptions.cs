@@ -1,3 +1,5 @@
+using Perb.Scheduler.Backups;
+
 namespace Perb.Scheduler.Configuration;
 
 /// <summary>
@@ -63,13 +65,5 @@ public sealed record RcloneSection(
     IReadOnlyDictionary<string, string> Environment);
 
 public sealed record RemoteSection(string Name, string Path, VerifyLevel Verify, string? BandwidthLimit);
-
-/// <summary>How a copy was proven, weakest first; the words are those of DESIGN 1.8.</summary>
-public enum VerifyLevel
-{
-    Size,
-    Hash,
-    Download,
-}
 
 public sealed record RpoOverride(IReadOnlyList<GuestRule> Guests, TimeSpan Rpo);

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Configuration;
+using Perb.Scheduler.Backups;
 using Perb.Transfer.Rclone;
 using Quartz;
 

@@ -30,8 +30,8 @@ internal static partial class Log
     [LoggerMessage(2001, LogLevel.Information, "Remote {Remote} is ready: {Path}, copies are verified by {Proof}")]
     public static partial void RemoteReady(this ILogger logger, string remote, string path, string proof);
 
-    [LoggerMessage(2002, LogLevel.Error, "Remote {Remote} is refused: {Text}")]
-    public static partial void RemoteRefused(this ILogger logger, string remote, string text);
+    [LoggerMessage(2002, LogLevel.Warning, "Remote {Remote} reports no hash: its copies can only be verified by size, or by download if configured")]
+    public static partial void RemoteHasNoHash(this ILogger logger, string remote);
 
     [LoggerMessage(2003, LogLevel.Information, "Sealing {RemoteName} for {Remote}: {Volumes} volume(s), {Size}")]
     public static partial void SealingBegan(this ILogger logger, string remoteName, string remote, int volumes, string size);
@@ -59,6 +59,9 @@ internal static partial class Log
     [LoggerMessage(2010, LogLevel.Information, "{RemoteName} to {Remote}: {Step} of volume {Volume}/{VolumeCount}, {Done} of {Total}, {Rate}/s")]
     public static partial void Progress(
         this ILogger logger, string remoteName, string remote, string step, int volume, int volumeCount, string done, string total, string rate);
+
+    [LoggerMessage(2011, LogLevel.Warning, "{Path} is left out of the backup: {Reason}")]
+    public static partial void CompanionLeftOut(this ILogger logger, string path, string reason);
 
     [LoggerMessage(3001, LogLevel.Warning, "{Text}")]
     public static partial void LeaseLost(this ILogger logger, string text);

@@ -7,83 +7,64 @@ using Perb.Transfer.Sealing;
 namespace Perb.Scheduler.Pipeline;
 
 /// <summary>
-/// THE MAIN FLOW: one archive to one remote. Every step leaves a fact that the next run can check, so that it may be cut anywhere and
-/// begun again: discovered → (plan → each volume: seal → upload → verify) → verified → publish.
+/// THE MAIN FLOW: one archive to one remote. Every step leaves a fact that the next run checks against the world before it rests on it, so
+/// that it may be cut anywhere and begun again: look → plan → each volume: seal, upload, verify → publish.
 /// </summary>
 public sealed class BackupPipeline(
     PipelineStore store,
-    StagingArea staging,
+    LookAtRemote look,
     AdoptPublished adopt,
     PlanSealing planSealing,
-    SealVolume seal,
-    UploadVolume upload,
-    VerifyObject verify,
+    CarryVolume carry,
     PublishManifest publish,
     ILogger<BackupPipeline> logger)
 {
     /// <returns>How the copy was proven.</returns>
-    public async Task<string> ShipAsync(Claim claim, ReadyRemote remote, CancellationToken cancellationToken)
+    public async Task<VerifyLevel> ShipAsync(Claim claim, ReadyRemote remote, CancellationToken cancellationToken)
     {
-        if (await adopt.TryAsync(claim, remote, cancellationToken) is { } adopted)
+        var objects = await look.RunAsync(claim.Backup, remote.Remote, cancellationToken);
+        if (objects.HasManifest)
         {
-            return adopted;
+            return await adopt.RunAsync(claim, remote, objects, cancellationToken);
         }
 
-        var (plan, verified) = await CarryVolumesAsync(claim, remote, cancellationToken);
-        await publish.RunAsync(verified, remote, plan, cancellationToken);
-        return verified.Backup.VerifiedHow!;
-    }
-
-    private async Task<(SealingPlan Plan, Claim Verified)> CarryVolumesAsync(Claim claim, ReadyRemote remote, CancellationToken cancellationToken)
-    {
-        using var source = claim.Backup.State == BackupState.Discovered ? SourceArchive.Open(claim.Backup.Path) : null;
-        var plan = await planSealing.RunAsync(claim, remote.Remote, source, cancellationToken);
-        if (source is null)
-        {
-            return (plan, claim);
-        }
-
-        logger.SealingBegan(plan.RemoteName, remote.Remote.Name, plan.VolumeCount, ByteSize.Format(plan.ArchiveBytes));
-        var known = (await store.LoadVolumesAsync(claim.Backup.Id, cancellationToken)).ToDictionary(volume => volume.Number);
-        var weakest = "download";
-        for (var number = 1; number <= plan.VolumeCount; number++)
-        {
-            var how = known.TryGetValue(number, out var volume) && volume.VerifiedAt is not null
-                ? volume.VerifiedHow!
-                : await CarryAsync(claim, remote, plan, number, volume, source, cancellationToken);
-            weakest = VerifyLevels.Weaker(weakest, how);
-        }
-
-        return (plan, await store.RecordVerifiedAsync(claim, weakest));
-    }
-
-    private async Task<string> CarryAsync(
-        Claim claim, ReadyRemote remote, SealingPlan plan, int number, VolumeRecord? volume, SourceArchive source, CancellationToken cancellationToken)
-    {
-        if (volume is null || !staging.Holds(remote.Remote.Name, volume))
-        {
-            volume = await seal.RunAsync(claim, remote, plan, number, source, cancellationToken);
-        }
-
-        await upload.RunAsync(claim, remote.Remote, plan, volume, cancellationToken);
-        var how = await VerifyAsync(claim, remote, volume, cancellationToken);
-        await store.RecordVerifiedAsync(claim, volume, how);
-        staging.Delete(remote.Remote.Name, volume.Name);
+        using var source = new SourceAtNeed(claim.Backup.Path);
+        var plan = await planSealing.RunAsync(claim, remote.Remote, objects, source, cancellationToken);
+        claim = await ForgetWhatIsGoneAsync(claim, objects, cancellationToken);
+        var (verified, how) = await CarryVolumesAsync(claim, remote, plan, source, cancellationToken);
+        await publish.RunAsync(verified, remote, plan, how, cancellationToken);
         return how;
     }
 
-    // What arrived is wrong, and who knows where it went wrong: the volume is sealed anew from the archive, not sent again from staging.
-    private async Task<string> VerifyAsync(Claim claim, ReadyRemote remote, VolumeRecord volume, CancellationToken cancellationToken)
+    private async Task<Claim> ForgetWhatIsGoneAsync(Claim claim, RemoteObjects objects, CancellationToken cancellationToken)
     {
-        try
+        var volumes = await store.LoadVolumesAsync(claim.Backup.Id, cancellationToken);
+        foreach (var volume in volumes.Where(volume => volume.VerifiedAt is not null && !objects.Holds(volume)))
         {
-            return await verify.RunAsync(remote, volume.Name, volume.SizeBytes, volume.Digests, cancellationToken);
+            if (claim.Backup.State == BackupState.Verified)
+            {
+                claim = await store.RecordUnverifiedAsync(claim);
+            }
+
+            await store.ForgetVolumeAsync(claim, volume, "it was verified, but is not on the remote any more");
         }
-        catch (CopyMismatchException exception)
+
+        return claim;
+    }
+
+    private async Task<(Claim Verified, VerifyLevel How)> CarryVolumesAsync(
+        Claim claim, ReadyRemote remote, SealingPlan plan, SourceAtNeed source, CancellationToken cancellationToken)
+    {
+        logger.SealingBegan(plan.RemoteName, remote.Remote.Name, plan.VolumeCount, ByteSize.Format(plan.ArchiveBytes));
+        var known = (await store.LoadVolumesAsync(claim.Backup.Id, cancellationToken)).ToDictionary(volume => volume.Number);
+        var weakest = VerifyLevel.Download;
+        for (var number = 1; number <= plan.VolumeCount; number++)
         {
-            await store.ForgetVolumeAsync(claim, volume, exception.Message);
-            staging.Delete(remote.Remote.Name, volume.Name);
-            throw;
+            var volume = known.GetValueOrDefault(number);
+            var how = volume?.VerifiedHow ?? await carry.RunAsync(claim, remote, plan, number, volume, source, cancellationToken);
+            weakest = how < weakest ? how : weakest;
         }
+
+        return (claim.Backup.State == BackupState.Verified ? claim : await store.RecordAllVerifiedAsync(claim, weakest), weakest);
     }
 }

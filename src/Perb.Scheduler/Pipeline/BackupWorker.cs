@@ -1,58 +1,48 @@
 using Perb.Scheduler.Backups;
-using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Observability;
 using Perb.Scheduler.Store;
-using Perb.Transfer.Rclone;
 
 namespace Perb.Scheduler.Pipeline;
 
 /// <summary>
-/// Carries the backups of one remote, one after another: claim, ship, or record the failure and when to try again. Remotes have a worker
-/// each, so that a dead one delays nothing else. One of the three places that catch everything.
+/// Carries the backups of one remote, one after another. Remotes have a worker each, so that a dead one delays nothing else.
 /// </summary>
 public sealed class BackupWorker(
     Remote remote,
-    RemoteGate gate,
+    RemoteDoor door,
     PipelineStore store,
-    StatusStore status,
-    BackupPipeline pipeline,
-    LeaseKeeper leaseKeeper,
+    StagingArea staging,
+    ShipClaim shipClaim,
     RetryPolicy retry,
     WakeUp wakeUp,
     TimeProvider time,
     ILogger<BackupWorker> logger)
 {
     private static readonly TimeSpan LongestNap = TimeSpan.FromMinutes(5);
-
     private static readonly TimeSpan ShortestNap = TimeSpan.FromSeconds(1);
 
-    private string TroubleSubject => $"remote {remote.Name}";
-
-    private ReadyRemote? _ready;
     private int _refusals;
 
     /// <summary>The service's loop: ends only with the token.</summary>
     public async Task RunAsync(CancellationToken stopping)
     {
-        while (true)
+        while (!stopping.IsCancellationRequested)
         {
-            var wake = wakeUp.Next;
+            var wake = wakeUp.Next; // taken before looking: a ring in between is not lost
             try
             {
-                if (await OpenRemoteAsync(stopping) is not null)
+                if (await door.OpenAsync(stopping) is not { } ready)
                 {
-                    await NapAsync(wake: null, retry.BackOff(++_refusals), stopping);
-                    continue;
+                    await Task.Delay(retry.BackOff(++_refusals), time, stopping);
                 }
-
-                _refusals = 0;
-                if (await store.ClaimNextAsync(remote.Name, null, stopping) is { } claim)
+                else if (await store.ClaimNextAsync(remote.Name, null, stopping) is { } claim)
                 {
-                    await ShipAsync(claim, stopping);
+                    await CarryAsync(claim, ready, stopping);
                 }
                 else
                 {
-                    await NapAsync(wake, await UntilDueAsync(stopping), stopping);
+                    await SweepAsync(stopping);
+                    await wake.WaitAsync(await UntilDueAsync(stopping), time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 }
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -64,7 +54,7 @@ public sealed class BackupWorker(
 #pragma warning restore CA1031
             {
                 logger.WorkerStumbled(exception, remote.Name);
-                await NapAsync(wake: null, LongestNap, stopping);
+                await Task.Delay(LongestNap, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
@@ -74,124 +64,46 @@ public sealed class BackupWorker(
     {
         var result = new ShippingResult();
         var startedAt = time.GetUtcNow();
-        while (true)
+        while (await door.OpenAsync(cancellationToken) is { } ready)
         {
-            if (await OpenRemoteAsync(cancellationToken) is { } refusal)
-            {
-                return result.WithRefusal(refusal);
-            }
-
             if (await store.ClaimNextAsync(remote.Name, startedAt, cancellationToken) is not { } claim)
             {
+                await SweepAsync(cancellationToken);
                 return result;
             }
 
-            result = result.With(await ShipAsync(claim, cancellationToken));
-        }
-    }
-
-    /// <summary>Null: the remote is ready. Otherwise why not.</summary>
-    private async Task<Failure?> OpenRemoteAsync(CancellationToken cancellationToken)
-    {
-        if (_ready is not null)
-        {
-            return null;
-        }
-
-        try
-        {
-            _ready = await gate.OpenAsync(remote, cancellationToken);
-            await status.ClearAsync(TroubleSubject, cancellationToken);
-            return null;
-        }
-        catch (Exception exception) when (exception is RcloneException or ConfigurationException or CopyMismatchException or IOException)
-        {
-            var failure = Failure.From(exception);
-            await RaiseAsync(failure, cancellationToken);
-            return failure;
-        }
-    }
-
-    private async Task RaiseAsync(Failure failure, CancellationToken cancellationToken)
-    {
-        if (await status.RaiseAsync(TroubleSubject, failure.Text, cancellationToken))
-        {
-            logger.RemoteRefused(remote.Name, failure.Text);
-        }
-    }
-
-    private async Task<Failure?> ShipAsync(Claim claim, CancellationToken cancellationToken)
-    {
-        var backup = claim.Backup;
-        using var scope = logger.BeginScope(new Dictionary<string, object>
-        {
-            ["BackupId"] = backup.Id,
-            ["Guest"] = backup.Guest,
-            ["Archive"] = backup.Archive,
-        });
-        try
-        {
-            var startedAt = time.GetTimestamp();
-            var how = await leaseKeeper.RunAsync(claim, token => pipeline.ShipAsync(claim, _ready!, token), cancellationToken);
-            logger.BackupPublished(
-                backup.RemoteName, remote.Name, how, ByteSize.Format(backup.SizeBytes), time.GetElapsedTime(startedAt).ToString(@"hh\:mm\:ss\.f"));
-            return null;
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            await store.ReleaseAsync(claim);
-            throw;
-        }
-        catch (LeaseLostException exception)
-        {
-            logger.LeaseLost(exception.Message);
-            return new Failure(FailureKind.Transient, exception.Message);
-        }
-#pragma warning disable CA1031 // Whatever it was, it is classified, recorded and shown; the next backup must not suffer.
-        catch (Exception exception)
-#pragma warning restore CA1031
-        {
-            return await RecordFailureAsync(claim, exception);
-        }
-    }
-
-    private async Task<Failure> RecordFailureAsync(Claim claim, Exception exception)
-    {
-        var failure = Failure.From(exception);
-        var next = time.GetUtcNow() + retry.DelayAfter(failure, claim.Backup.Attempt + 1);
-        await store.RecordFailureAsync(claim, failure, next);
-        if (failure.ConcernsRemote)
-        {
-            _ready = null; // asked again before the next claim
-            if (failure.Kind == FailureKind.NeedsOperator)
+            var failure = await shipClaim.RunAsync(claim, ready, cancellationToken);
+            result = result.With(failure);
+            if (failure is { ConcernsAll: true })
             {
-                await RaiseAsync(failure, CancellationToken.None);
+                await door.CloseAsync(failure);
+                return result; // the others would fail the same way
             }
         }
 
-        if (next is { } at)
+        return result.WithRefusal(door.Refusal!);
+    }
+
+    private async Task CarryAsync(Claim claim, ReadyRemote ready, CancellationToken stopping)
+    {
+        if (await shipClaim.RunAsync(claim, ready, stopping) is not { ConcernsAll: true } failure)
         {
-            logger.BackupWillBeRetried(claim.Backup.RemoteName, remote.Name, failure.Text, at);
-        }
-        else
-        {
-            logger.BackupFailed(failure.Kind == FailureKind.Unexpected ? exception : null, claim.Backup.RemoteName, remote.Name, failure.Text);
+            _refusals = 0;
+            return;
         }
 
-        return failure;
+        // Going on with the next backup would seal it for nothing, and fill staging for a remote that takes none.
+        await door.CloseAsync(failure);
+        await Task.Delay(retry.BackOff(++_refusals), time, stopping);
     }
+
+    // Idle: nobody seals for this remote now, so what no record speaks of is left over (of a backup that failed, say).
+    private async Task SweepAsync(CancellationToken cancellationToken) =>
+        staging.Sweep(remote.Name, await store.StagedNamesAsync(cancellationToken));
 
     private async Task<TimeSpan> UntilDueAsync(CancellationToken cancellationToken)
     {
         var due = await store.NextAttemptAtAsync(remote.Name, cancellationToken) - time.GetUtcNow();
         return due is { } wait && wait < LongestNap ? (wait > ShortestNap ? wait : ShortestNap) : LongestNap;
-    }
-
-    private async Task NapAsync(Task? wake, TimeSpan longest, CancellationToken stopping)
-    {
-        using var napping = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        var alarm = Task.Delay(longest, time, napping.Token);
-        await Task.WhenAny(alarm, wake ?? Task.Delay(Timeout.InfiniteTimeSpan, time, napping.Token));
-        await napping.CancelAsync();
     }
 }

@@ -1,3 +1,4 @@
+using Microsoft.Data.Sqlite;
 using Perb.Scheduler.Store;
 
 namespace Perb.Scheduler.Pipeline;
@@ -35,9 +36,10 @@ public sealed class LeaseKeeper(PipelineStore store, Activities activities, Time
         using var timer = new PeriodicTimer(Interval, time);
         try
         {
+            var renewedAt = time.GetTimestamp();
             do
             {
-                await store.RenewAsync(claim, activities.Of(claim.Backup.Id), cancellationToken);
+                renewedAt = await TryRenewAsync(claim, renewedAt, cancellationToken);
             }
             while (await timer.WaitForNextTickAsync(cancellationToken));
         }
@@ -49,6 +51,20 @@ public sealed class LeaseKeeper(PipelineStore store, Activities activities, Time
         {
             await working.CancelAsync();
             throw;
+        }
+    }
+
+    // A store that is busy or full for a moment is no reason to throw away hours of upload; the lease says how long it may be so.
+    private async Task<long> TryRenewAsync(Claim claim, long renewedAt, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await store.RenewAsync(claim, activities.Of(claim.Backup.Id), cancellationToken);
+            return time.GetTimestamp();
+        }
+        catch (SqliteException) when (time.GetElapsedTime(renewedAt) < Claim.Lease / 2)
+        {
+            return renewedAt;
         }
     }
 }

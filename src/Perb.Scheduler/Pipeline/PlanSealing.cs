@@ -1,6 +1,8 @@
 using Perb.Scheduler.Backups;
 using Perb.Scheduler.Configuration;
+using Perb.Scheduler.Observability;
 using Perb.Scheduler.Store;
+using Perb.Transfer;
 using Perb.Transfer.Keys;
 using Perb.Transfer.Rclone;
 using Perb.Transfer.Sealing;
@@ -12,26 +14,50 @@ namespace Perb.Scheduler.Pipeline;
 /// everything made under it: volumes of two plans must never meet under one name.
 /// </summary>
 public sealed class PlanSealing(
-    PipelineStore store, RcloneProgram rclone, StagingArea staging, EncryptionSection options, IReadOnlyList<Recipient> recipients)
+    PipelineStore store,
+    RcloneProgram rclone,
+    StagingArea staging,
+    EncryptionSection options,
+    IReadOnlyList<Recipient> recipients,
+    ILogger<PlanSealing> logger)
 {
     /// <summary>vzdump's logs are some KiB; whoever plants more beside an archive does not get it into the store.</summary>
     private const int MaxCompanionBytes = 4 << 20;
 
-    public async Task<SealingPlan> RunAsync(Claim claim, Remote remote, SourceArchive? source, CancellationToken cancellationToken)
+    /// <exception cref="NameConflictException">Something lies under the backup's name that this store did not make.</exception>
+    public async Task<SealingPlan> RunAsync(
+        Claim claim, Remote remote, RemoteObjects objects, SourceAtNeed source, CancellationToken cancellationToken)
     {
         var plan = await store.LoadPlanAsync(claim.Backup, cancellationToken);
-        if (plan is not null && source is not null && Mismatch(plan, source) is { } reason)
+        if (plan is null)
         {
-            await VoidAsync(claim, remote, reason, cancellationToken);
-            plan = null;
+            RefuseForeign(remote, objects);
+        }
+        else if (Mismatch(plan, claim.Backup) is { } reason)
+        {
+            await VoidAsync(claim, remote, plan, objects, reason, cancellationToken);
+        }
+        else
+        {
+            return plan;
         }
 
-        return plan ?? await MakeAsync(claim, source ?? throw new SourceMissingException(claim.Backup.Path), cancellationToken);
+        return await MakeAsync(claim, source.Open(), cancellationToken);
     }
 
-    private string? Mismatch(SealingPlan plan, SourceArchive source)
+    // Objects under our names without a plan are somebody else's (PERB's old files among them) until a person says otherwise.
+    private static void RefuseForeign(Remote remote, RemoteObjects objects)
     {
-        if (plan.ArchiveBytes != source.SizeBytes || plan.ArchiveModifiedAt != source.ModifiedAt)
+        if (objects.Sizes.Keys.FirstOrDefault() is { } name)
+        {
+            throw new NameConflictException(
+                $"{remote.ObjectPath(name)} exists already and this store did not make it: nothing is uploaded over it; move it away on the remote, then retry");
+        }
+    }
+
+    private string? Mismatch(SealingPlan plan, Backup backup)
+    {
+        if (plan.ArchiveBytes != backup.SizeBytes || plan.ArchiveModifiedAt != backup.ModifiedAt)
         {
             return "the archive is not the one that was planned";
         }
@@ -41,12 +67,18 @@ public sealed class PlanSealing(
             : "the recipients changed";
     }
 
-    private async Task VoidAsync(Claim claim, Remote remote, string reason, CancellationToken cancellationToken)
+    // Cut short, this is done again: the plan is void only when nothing of it is left.
+    private async Task VoidAsync(
+        Claim claim, Remote remote, SealingPlan plan, RemoteObjects objects, string reason, CancellationToken cancellationToken)
     {
-        foreach (var volume in await store.LoadVolumesAsync(claim.Backup.Id, cancellationToken))
+        for (var number = 1; number <= plan.VolumeCount; number++)
         {
-            await rclone.DeleteFileAsync(remote.ObjectPath(volume.Name), cancellationToken);
-            staging.Delete(remote.Name, volume.Name);
+            var name = plan.VolumeName(number);
+            staging.Delete(remote.Name, name);
+            if (objects.Sizes.ContainsKey(name))
+            {
+                await rclone.DeleteFileAsync(remote.ObjectPath(name), cancellationToken);
+            }
         }
 
         await store.VoidPlanAsync(claim, reason);
@@ -63,18 +95,25 @@ public sealed class PlanSealing(
         }
 
         var folder = Path.GetDirectoryName(source.Path)!;
+        var tar = TarStream.For(
+            source.Name,
+            source.SizeBytes,
+            source.ModifiedAt,
+            await ReadCompanionAsync(folder, name.LogName, cancellationToken),
+            await ReadCompanionAsync(folder, name.NotesName, cancellationToken));
+        if (tar.TotalBytes / options.VolumeBytes >= VolumeNames.MaxCount)
+        {
+            throw new ConfigurationException(
+                $"{source.Name} would be more than {VolumeNames.MaxCount} volumes: raise Encryption:VolumeSize, then retry");
+        }
+
         var plan = new SealingPlan
         {
             RemoteName = claim.Backup.RemoteName,
             ArchiveName = source.Name,
             ArchiveBytes = source.SizeBytes,
             ArchiveModifiedAt = source.ModifiedAt,
-            Tar = TarStream.For(
-                source.Name,
-                source.SizeBytes,
-                source.ModifiedAt,
-                await ReadCompanionAsync(folder, name.LogName, cancellationToken),
-                await ReadCompanionAsync(folder, name.NotesName, cancellationToken)),
+            Tar = tar,
             VolumeBytes = options.VolumeBytes,
             Packet = PacketChoice.For(options.Packet, recipients, VolumeSealer.OcbIsAvailable),
             HideRecipients = options.HideRecipients,
@@ -84,13 +123,16 @@ public sealed class PlanSealing(
         return plan;
     }
 
-    private static async Task<TarCompanion?> ReadCompanionAsync(string folder, string name, CancellationToken cancellationToken)
+    // A companion that cannot be taken along must not keep the archive from going offsite; that it stays behind is said.
+    private async Task<TarCompanion?> ReadCompanionAsync(string folder, string name, CancellationToken cancellationToken)
     {
+        var path = Path.Combine(folder, name);
         try
         {
-            using var file = SourceArchive.Open(Path.Combine(folder, name));
+            using var file = SourceArchive.Open(path);
             if (file.SizeBytes > MaxCompanionBytes)
             {
+                logger.CompanionLeftOut(path, $"it has {ByteSize.Format(file.SizeBytes)}");
                 return null;
             }
 
@@ -100,6 +142,11 @@ public sealed class PlanSealing(
         }
         catch (SourceMissingException)
         {
+            return null;
+        }
+        catch (Exception exception) when (exception is SourceRefusedException or IOException or UnauthorizedAccessException)
+        {
+            logger.CompanionLeftOut(path, Printable.Clean(exception.Message));
             return null;
         }
     }

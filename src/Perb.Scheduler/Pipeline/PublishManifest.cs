@@ -1,17 +1,21 @@
 using System.Text;
+using Perb.Scheduler.Backups;
 using Perb.Scheduler.Store;
 using Perb.Transfer.Hashing;
 using Perb.Transfer.Manifests;
-using Perb.Transfer.Rclone;
 using Perb.Transfer.Sealing;
-using Perb.Transfer.Staging;
 
 namespace Perb.Scheduler.Pipeline;
 
 /// <summary>The manifest is the commit mark: it goes last, and only with it is a backup a copy.</summary>
-public sealed class PublishManifest(PipelineStore store, RcloneProgram rclone, StagingArea staging, VerifyObject verify)
+public sealed class PublishManifest(PipelineStore store, UploadSmallObject upload, VerifyObject verify)
 {
-    public async Task RunAsync(Claim claim, ReadyRemote remote, SealingPlan plan, CancellationToken cancellationToken)
+    /// <param name="claim">A backup whose volumes are all verified.</param>
+    /// <param name="remote">Where they are.</param>
+    /// <param name="plan">What they were made from.</param>
+    /// <param name="how">The proof of the weakest of them.</param>
+    /// <param name="cancellationToken">Stops before the fact is recorded; the next run finds the manifest and takes it over.</param>
+    public async Task RunAsync(Claim claim, ReadyRemote remote, SealingPlan plan, VerifyLevel how, CancellationToken cancellationToken)
     {
         var volumes = await store.LoadVolumesAsync(claim.Backup.Id, cancellationToken);
         var manifest = new Manifest
@@ -23,21 +27,8 @@ public sealed class PublishManifest(PipelineStore store, RcloneProgram rclone, S
             Volumes = [.. volumes.Select(volume => new ManifestVolume(volume.Name, volume.SizeBytes, volume.Digests))],
         };
         var content = Encoding.UTF8.GetBytes(manifest.Format());
-        await SendAsync(remote, manifest.FileName, content, cancellationToken);
+        await upload.RunAsync(remote.Remote, manifest.FileName, content, cancellationToken);
         await verify.RunAsync(remote, manifest.FileName, content.Length, Digests.Of(content, remote.Hash), cancellationToken);
-        await store.RecordPublishedAsync(claim, claim.Backup.VerifiedHow!);
-    }
-
-    private async Task SendAsync(ReadyRemote remote, string name, byte[] content, CancellationToken cancellationToken)
-    {
-        using (var file = StagedFile.Create(staging.FolderOf(remote.Remote.Name), name))
-        {
-            await file.WriteAsync(content, cancellationToken);
-            await file.CommitAsync(content.Length, cancellationToken);
-        }
-
-        await rclone.CopyToAsync(
-            staging.PathOf(remote.Remote.Name, name), remote.Remote.ObjectPath(name), remote.Remote.Limits, null, null, cancellationToken);
-        staging.Delete(remote.Remote.Name, name);
+        await store.RecordPublishedAsync(claim, how);
     }
 }

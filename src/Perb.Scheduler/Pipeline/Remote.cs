@@ -1,4 +1,4 @@
-using Perb.Scheduler.Configuration;
+using Perb.Scheduler.Backups;
 using Perb.Transfer.Hashing;
 using Perb.Transfer.Rclone;
 

@@ -13,7 +13,8 @@ namespace Perb.Scheduler.Pipeline;
 /// Opens a remote for this installation: it answers, says which hashes it knows, and its path is ours (<c>perb.json</c>). A path that
 /// belongs to another installation is refused, since both would prune and overwrite each other's backups.
 /// </summary>
-public sealed class RemoteGate(RcloneProgram rclone, StateDirectory state, StagingArea staging, StatusStore store, ILogger<RemoteGate> logger)
+public sealed class RemoteGate(
+    RcloneProgram rclone, StateDirectory state, UploadSmallObject upload, StatusStore store, ILogger<RemoteGate> logger)
 {
     public const string OwnerFile = "perb.json";
 
@@ -26,7 +27,13 @@ public sealed class RemoteGate(RcloneProgram rclone, StateDirectory state, Stagi
         var features = await rclone.GetFeaturesAsync(remote.Path, cancellationToken);
         var hash = remote.Verify == VerifyLevel.Size ? null : features.BestHash;
         await ClaimPathAsync(remote, cancellationToken);
-        logger.RemoteReady(remote.Name, remote.Path.ToString(), hash is { } kind ? kind.RcloneName() : "size only");
+        if (remote.Verify == VerifyLevel.Hash && hash is null)
+        {
+            logger.RemoteHasNoHash(remote.Name);
+        }
+
+        var proof = remote.Verify == VerifyLevel.Download ? "download" : hash is { } kind ? kind.RcloneName() : "size";
+        logger.RemoteReady(remote.Name, remote.Path.ToString(), proof);
         return new ReadyRemote(remote, hash);
     }
 
@@ -36,14 +43,16 @@ public sealed class RemoteGate(RcloneProgram rclone, StateDirectory state, Stagi
         if (await rclone.StatAsync(path, null, cancellationToken) is null)
         {
             await RequireUnusedAsync(remote, cancellationToken);
-            await WriteOwnerAsync(remote, cancellationToken);
+            var owner = JsonSerializer.SerializeToUtf8Bytes(new PathOwner(1, state.InstallationId), OwnerJson.Default.PathOwner);
+            await upload.RunAsync(remote, OwnerFile, owner, cancellationToken);
         }
 
-        var owner = Parse(remote, await rclone.ReadAsync(path, MaxOwnerFileBytes, cancellationToken));
-        if (owner != state.InstallationId)
+        var installation = Parse(remote, await rclone.ReadAsync(path, MaxOwnerFileBytes, cancellationToken));
+        if (installation != state.InstallationId)
         {
             throw new ConfigurationException(
-                $"{remote.Path} belongs to another installation of Perb ({Printable.Clean(owner, 64)}, this one is {state.InstallationId}): give each installation its own path");
+                $"{remote.Path} belongs to another installation of Perb ({Printable.Clean(installation, 64)}, this one is {state.InstallationId}): "
+                + "give each installation its own path");
         }
     }
 
@@ -57,15 +66,6 @@ public sealed class RemoteGate(RcloneProgram rclone, StateDirectory state, Stagi
                 $"{remote.ObjectPath(OwnerFile)} is not there, but {copies} backup(s) were published beside it: is the remote mounted, is it the "
                 + $"right path? If it was emptied on purpose, give it another Name, or put {{\"format\":1,\"installation\":\"{state.InstallationId}\"}} there as {OwnerFile}");
         }
-    }
-
-    private async Task WriteOwnerAsync(Remote remote, CancellationToken cancellationToken)
-    {
-        var local = staging.PathOf(remote.Name, OwnerFile);
-        await File.WriteAllBytesAsync(
-            local, JsonSerializer.SerializeToUtf8Bytes(new PathOwner(1, state.InstallationId), OwnerJson.Default.PathOwner), cancellationToken);
-        await rclone.CopyToAsync(local, remote.ObjectPath(OwnerFile), remote.Limits, null, null, cancellationToken);
-        File.Delete(local);
     }
 
     private static string Parse(Remote remote, byte[] json)

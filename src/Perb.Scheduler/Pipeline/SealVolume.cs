@@ -17,8 +17,9 @@ public sealed class SealVolume(
         Claim claim, ReadyRemote remote, SealingPlan plan, int number, SourceArchive source, CancellationToken cancellationToken)
     {
         using var slot = await slots.EnterAsync(cancellationToken);
-        using var room = staging.Reserve(plan.SealedBytesAtMost(number));
-        var sealedVolume = await sealer.SealAsync(
+        staging.Delete(remote.Remote.Name, plan.VolumeName(number)); // sealed before, but not recorded: it must not take its own room
+        using var room = staging.Reserve(remote.Remote.Name, plan.SealedBytesAtMost(number));
+        var volume = await sealer.SealAsync(
             plan,
             number,
             source,
@@ -27,26 +28,6 @@ public sealed class SealVolume(
             remote.Hash,
             activities.Begin(claim.Backup, "seal", number, plan.VolumeCount, plan.RangeOf(number).Length),
             cancellationToken);
-        await store.RecordSealedAsync(claim, sealedVolume);
-        return (await store.LoadVolumesAsync(claim.Backup.Id, CancellationToken.None)).Single(volume => volume.Number == number);
-    }
-}
-
-/// <summary>How many volumes are sealed at once on this node, whatever the number of remotes (<c>Staging:Sealers</c>).</summary>
-public sealed class SealerSlots(int count) : IDisposable
-{
-    private readonly SemaphoreSlim _free = new(count);
-
-    public async Task<IDisposable> EnterAsync(CancellationToken cancellationToken)
-    {
-        await _free.WaitAsync(cancellationToken);
-        return new Slot(_free);
-    }
-
-    public void Dispose() => _free.Dispose();
-
-    private sealed class Slot(SemaphoreSlim free) : IDisposable
-    {
-        public void Dispose() => free.Release();
+        return await store.RecordSealedAsync(claim, volume);
     }
 }

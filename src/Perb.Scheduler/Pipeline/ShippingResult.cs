@@ -13,7 +13,7 @@ public sealed record ShippingResult(int Published = 0, int Failed = 0, int Waiti
     public ShippingResult With(Failure? failure) => failure switch
     {
         null => this with { Published = Published + 1 },
-        { ConcernsRemote: true } => this with { Waiting = Waiting + 1 }, // whether the remote itself is refused shows at its next opening
+        { ConcernsAll: true } => this with { Waiting = Waiting + 1 }, // whether the remote itself is refused shows at its next opening
         { Kind: FailureKind.NeedsOperator or FailureKind.Unexpected } => this with { Failed = Failed + 1 },
         _ => this with { Waiting = Waiting + 1 },
     };

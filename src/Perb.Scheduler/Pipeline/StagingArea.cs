@@ -3,6 +3,7 @@ using Perb.Scheduler.Backups;
 using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Observability;
 using Perb.Scheduler.Store;
+using Perb.Transfer.Staging;
 
 namespace Perb.Scheduler.Pipeline;
 
@@ -10,65 +11,67 @@ namespace Perb.Scheduler.Pipeline;
 /// Where sealed volumes wait for their upload: one folder per remote, since each seals for itself. Bounded, and never allowed to fill
 /// the disk that it shares with others.
 /// </summary>
-public sealed partial class StagingArea(StagingSection options, ILogger<StagingArea> logger)
+public sealed partial class StagingArea(StagingSection options, IReadOnlyList<Remote> remotes, ILogger<StagingArea> logger)
 {
-    // lost+found of a file system of its own belongs to root.
+    // Links are not followed, and what belongs to others is left alone.
     private static readonly EnumerationOptions Here = new() { IgnoreInaccessible = true, AttributesToSkip = FileAttributes.ReparsePoint };
-    private static readonly EnumerationOptions Below = new() { IgnoreInaccessible = true, AttributesToSkip = FileAttributes.ReparsePoint, RecurseSubdirectories = true };
 
     private readonly Lock _reserving = new();
-    private long _reserved;
+    private readonly Dictionary<string, long> _reserved = [];
 
     public string FolderOf(string remote) => Path.Combine(options.Directory, remote);
 
     public string PathOf(string remote, string name) => Path.Combine(FolderOf(remote), name);
 
-    /// <summary>Creates what is missing, for this user alone, and removes what no record speaks of: partials, and files of another life.
-    /// Only files that bear a name of ours: whoever configures a directory that has other files in it, archives even, must not lose them.</summary>
-    /// <param name="belonging"><c>remote/name</c> of every file that may stay.</param>
-    /// <param name="remotes">The configured remotes.</param>
-    public void Open(IReadOnlySet<string> belonging, IEnumerable<string> remotes)
+    /// <summary>Creates what is missing, for this user alone.</summary>
+    public void Create()
     {
-        const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-        Directory.CreateDirectory(options.Directory, Private);
         foreach (var remote in remotes)
         {
-            Directory.CreateDirectory(FolderOf(remote), Private);
-        }
-
-        foreach (var folder in Directory.EnumerateDirectories(options.Directory, "*", Here))
-        {
-            foreach (var file in Directory.EnumerateFiles(folder, "*", Here).Where(file => IsLeftOver(file, belonging)))
-            {
-                File.Delete(file);
-                logger.StagingSwept(file);
-            }
+            Directory.CreateDirectory(
+                FolderOf(remote.Name), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
     }
 
-    /// <summary>Room for one more volume, until disposed.</summary>
+    /// <summary>
+    /// Removes from a remote's folder what no record speaks of: partials, and files of another life. Only files that bear a name of ours:
+    /// whoever configures a directory that has other files in it, archives even, must not lose them.
+    /// </summary>
+    /// <param name="remote">One that nobody seals for at this moment.</param>
+    /// <param name="belonging"><c>remote/name</c> of every file that may stay.</param>
+    public void Sweep(string remote, IReadOnlySet<string> belonging)
+    {
+        foreach (var file in Directory.EnumerateFiles(FolderOf(remote), "*", Here).Where(file => IsLeftOver(file, belonging)))
+        {
+            File.Delete(file);
+            logger.StagingSwept(file);
+        }
+    }
+
+    /// <summary>Room for one more volume of a remote, until disposed. Each remote has its share, so that none starves another.</summary>
     /// <exception cref="StagingFullException">There is none; the message says what limits.</exception>
-    public IDisposable Reserve(long bytes)
+    public IDisposable Reserve(string remote, long bytes)
     {
         lock (_reserving)
         {
-            var used = UsedBytes();
-            if (used + _reserved + bytes > options.MaxBytes)
+            var used = UsedBytes(remote) + _reserved.GetValueOrDefault(remote);
+            var share = options.MaxBytes / remotes.Count;
+            if (used + bytes > share)
             {
                 throw new StagingFullException(
-                    $"staging holds {ByteSize.Format(used + _reserved)} and a volume needs {ByteSize.Format(bytes)}: Staging:MaxSize is {ByteSize.Format(options.MaxBytes)}");
+                    $"staging for {remote} holds {ByteSize.Format(used)} and a volume needs {ByteSize.Format(bytes)}: its share of Staging:MaxSize is {ByteSize.Format(share)}");
             }
 
             var drive = new DriveInfo(options.Directory);
             var floor = options.MinFree.Of(drive.TotalSize);
-            if (drive.AvailableFreeSpace - _reserved - bytes < floor)
+            if (drive.AvailableFreeSpace - _reserved.Values.Sum() - bytes < floor)
             {
                 throw new StagingFullException(
                     $"{options.Directory} has {ByteSize.Format(drive.AvailableFreeSpace)} free and a volume needs {ByteSize.Format(bytes)}: Staging:MinFree keeps {ByteSize.Format(floor)} free");
             }
 
-            _reserved += bytes;
-            return new Reservation(this, bytes);
+            _reserved[remote] = _reserved.GetValueOrDefault(remote) + bytes;
+            return new Reservation(this, remote, bytes);
         }
     }
 
@@ -78,10 +81,10 @@ public sealed partial class StagingArea(StagingSection options, ILogger<StagingA
 
     public void Delete(string remote, string name) => File.Delete(PathOf(remote, name));
 
-    private long UsedBytes() => new DirectoryInfo(options.Directory)
-        .EnumerateFiles("*", Below)
-        .Where(file => !file.Name.EndsWith(".partial", StringComparison.Ordinal)) // counted by its reservation
-        .Sum(file => file.Exists ? file.Length : 0); // another remote's worker may just have deleted it
+    private long UsedBytes(string remote) => new DirectoryInfo(FolderOf(remote))
+        .EnumerateFiles("*", Here)
+        .Where(file => !file.Name.EndsWith(StagedFile.PartialSuffix, StringComparison.Ordinal)) // counted by its reservation
+        .Sum(file => file.Exists ? file.Length : 0); // it may just have been deleted
 
     private static bool IsLeftOver(string file, IReadOnlySet<string> belonging)
     {
@@ -92,7 +95,7 @@ public sealed partial class StagingArea(StagingSection options, ILogger<StagingA
     [GeneratedRegex(@"\A([0-9]{3,9}-[0-9]{4}(_[0-9]{2}){2}-[0-9]{2}(_[0-9]{2}){2}\.(([0-9]+-of-[0-9]+\.)?enc|sums)|perb\.json)(\.partial)?\z", RegexOptions.ExplicitCapture)]
     private static partial Regex OwnName();
 
-    private sealed class Reservation(StagingArea area, long bytes) : IDisposable
+    private sealed class Reservation(StagingArea area, string remote, long bytes) : IDisposable
     {
         private long _bytes = bytes;
 
@@ -100,7 +103,7 @@ public sealed partial class StagingArea(StagingSection options, ILogger<StagingA
         {
             lock (area._reserving)
             {
-                area._reserved -= _bytes;
+                area._reserved[remote] -= _bytes;
                 _bytes = 0;
             }
         }

@@ -1,5 +1,5 @@
 using Perb.Scheduler.Backups;
-using Perb.Scheduler.Configuration;
+using Perb.Transfer;
 using Perb.Transfer.Hashing;
 using Perb.Transfer.Rclone;
 
@@ -11,40 +11,46 @@ namespace Perb.Scheduler.Pipeline;
 /// </summary>
 public sealed class VerifyObject(RcloneProgram rclone)
 {
-    /// <returns>How it was proven: <c>size</c>, <c>hash</c> or <c>download</c>.</returns>
+    /// <param name="remote">How it must be proven, and which hash it can report.</param>
+    /// <param name="name">The object.</param>
+    /// <param name="sizeBytes">What it must have.</param>
+    /// <param name="digests">What its bytes must be.</param>
+    /// <param name="cancellationToken">Stops the question.</param>
+    /// <param name="wasSentByUs">False: its size alone proves nothing, what cannot be proven by hash is downloaded.</param>
     /// <exception cref="CopyMismatchException">The remote has something else, or nothing.</exception>
-    public async Task<string> RunAsync(
-        ReadyRemote remote, string name, long sizeBytes, Digests digests, CancellationToken cancellationToken)
+    public async Task<VerifyLevel> RunAsync(
+        ReadyRemote remote, string name, long sizeBytes, Digests digests, CancellationToken cancellationToken, bool wasSentByUs = true)
     {
         var path = remote.Remote.ObjectPath(name);
         var hash = remote.Hash is { } kind && digests.Get(kind) is not null ? remote.Hash : null;
         var file = await rclone.StatAsync(path, hash, cancellationToken)
-            ?? throw new CopyMismatchException($"{path} is not there although rclone reported success");
+            ?? throw new CopyMismatchException($"{path} is not there although it was sent");
         if (file.SizeBytes != sizeBytes)
         {
-            throw new CopyMismatchException($"{path} has {file.SizeBytes} bytes, {sizeBytes} were sent");
+            throw new CopyMismatchException($"{path} has {file.SizeBytes} bytes, it must have {sizeBytes}");
         }
 
-        if (remote.Remote.Verify == VerifyLevel.Download)
+        var reported = hash is { } wanted ? file.Hashes.GetValueOrDefault(wanted) : null;
+        if (remote.Remote.Verify == VerifyLevel.Download || (reported is null && !wasSentByUs))
         {
             Compare(path, HashKind.Sha256, await rclone.HashByDownloadAsync(path, HashKind.Sha256, cancellationToken), digests.Sha256);
-            return "download";
+            return VerifyLevel.Download;
         }
 
-        if (hash is not { } wanted || !file.Hashes.TryGetValue(wanted, out var reported))
+        if (reported is null)
         {
-            return "size";
+            return VerifyLevel.Size;
         }
 
-        Compare(path, wanted, reported, digests.Get(wanted)!);
-        return "hash";
+        Compare(path, hash!.Value, reported, digests.Get(hash.Value)!);
+        return VerifyLevel.Hash;
     }
 
     private static void Compare(RemotePath path, HashKind kind, string reported, string recorded)
     {
         if (!reported.Equals(recorded, StringComparison.OrdinalIgnoreCase))
         {
-            throw new CopyMismatchException($"{path} has {kind.RcloneName()} {reported}, {recorded} was sent");
+            throw new CopyMismatchException($"{path} has {kind.RcloneName()} {Printable.Clean(reported, 80)}, it must have {recorded}");
         }
     }
 }

@@ -34,6 +34,8 @@ internal static class BackupRow
         VerifiedHow = row.TextOrNull("verified_how"),
         PublishedAt = row.TimeOrNull("published_at"),
         Attempt = (int)row.Number("attempt"),
+        UnexpectedFailures = (int)row.Number("unexpected"),
+        Uploader = row.TextOrNull("uploader"),
         NextAttemptAt = row.TimeOrNull("next_attempt_at"),
         Failure = row.TextOrNull("failure"),
         VolumeCount = row.IsDBNull(row.GetOrdinal("volume_count")) ? null : (int)row.Number("volume_count"),

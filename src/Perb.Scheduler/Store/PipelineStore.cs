@@ -21,8 +21,13 @@ public sealed class PipelineStore(Database database, TimeProvider time)
     }
 
     /// <summary>
-    /// The next backup for a remote, or null: the guest whose newest copy there is oldest first, within a guest the newest archive first.
+    /// The next backup for a remote, or null: what has volumes in staging first (room comes back), then the guest whose newest copy there is
+    /// oldest, within a guest the newest archive.
     /// </summary>
+    /// <remarks>
+    /// A clock that was wrong for a while may have recorded times far ahead. Nothing waits longer than the longest back-off, and no lease is
+    /// longer than <see cref="Claim.Lease"/>: what says otherwise is void.
+    /// </remarks>
     /// <param name="remote">The remote's configured name.</param>
     /// <param name="notAttemptedSince">Ignore back-off, but take nothing that was attempted since then (<c>perb once</c>).</param>
     /// <param name="cancellationToken">Stops before a claim is made.</param>
@@ -37,10 +42,11 @@ public sealed class PipelineStore(Database database, TimeProvider time)
             WHERE id = (
                 SELECT b.id FROM backup b
                 WHERE b.remote = @remote AND b.state IN ('discovered', 'verified') AND b.settled = 1
-                  AND (b.lease_until IS NULL OR b.lease_until < @now)
-                  AND CASE WHEN @since IS NULL THEN b.next_attempt_at IS NULL OR b.next_attempt_at <= @now
-                           ELSE b.attempted_at IS NULL OR b.attempted_at < @since END
-                ORDER BY (SELECT max(p.archive_time) FROM backup p
+                  AND (b.lease_until IS NULL OR b.lease_until < @now OR b.lease_until > @until)
+                  AND CASE WHEN @since IS NULL THEN b.next_attempt_at IS NULL OR b.next_attempt_at NOT BETWEEN @now AND @latest
+                           ELSE b.attempted_at IS NULL OR b.attempted_at NOT BETWEEN @since AND @now END
+                ORDER BY EXISTS (SELECT 1 FROM volume v WHERE v.backup_id = b.id AND v.verified_at IS NULL) DESC,
+                         (SELECT max(p.archive_time) FROM backup p
                           WHERE p.guest = b.guest AND p.remote = b.remote AND p.state = 'published') NULLS FIRST,
                          b.archive_time DESC
                 LIMIT 1)
@@ -50,6 +56,7 @@ public sealed class PipelineStore(Database database, TimeProvider time)
             ("@token", token),
             ("@until", Sql.Instant(now + Claim.Lease)),
             ("@now", Sql.Instant(now)),
+            ("@latest", Sql.Instant(now + RetryPolicy.LongestWait)),
             ("@remote", remote),
             ("@since", notAttemptedSince is { } since ? Sql.Instant(since) : null));
         if (id == 0)
@@ -148,7 +155,11 @@ public sealed class PipelineStore(Database database, TimeProvider time)
         claim,
         "planned",
         $"{plan.VolumeCount} volume(s), {plan.Packet.Word()}, recipients {string.Join(' ', plan.RecipientFingerprints)}",
-        connection => PlanRow.InsertAsync(connection, claim.Backup.Id, plan, Sql.Instant(time.GetUtcNow())));
+        async connection =>
+        {
+            await connection.ExecuteAsync("DELETE FROM volume WHERE backup_id = @id", CancellationToken.None, ("@id", claim.Backup.Id));
+            await PlanRow.InsertAsync(connection, claim.Backup.Id, plan, Sql.Instant(time.GetUtcNow()));
+        });
 
     /// <summary>The archive is no longer the one that was planned: nothing made under the plan may ever be used.</summary>
     public Task VoidPlanAsync(Claim claim, string reason) => RecordAsync(
@@ -161,22 +172,34 @@ public sealed class PipelineStore(Database database, TimeProvider time)
             await connection.ExecuteAsync("DELETE FROM plan WHERE backup_id = @id", CancellationToken.None, ("@id", claim.Backup.Id));
         });
 
-    public Task RecordSealedAsync(Claim claim, SealedVolume volume) => RecordAsync(
+    public async Task<VolumeRecord> RecordSealedAsync(Claim claim, SealedVolume volume)
+    {
+        await RecordAsync(
+            claim,
+            "sealed",
+            $"{volume.Name}, {volume.SizeBytes} bytes, sha256 {volume.Digests.Sha256}",
+            connection => InsertVolumeAsync(connection, claim, volume, how: null));
+        return new VolumeRecord(volume.Number, volume.Name, volume.SizeBytes, volume.Digests, time.GetUtcNow(), null, null, null);
+    }
+
+    public Task RecordVolumeUploadedAsync(Claim claim, VolumeRecord volume) => RecordAsync(
         claim,
-        "sealed",
-        $"{volume.Name}, {volume.SizeBytes} bytes, sha256 {volume.Digests.Sha256}",
-        connection => InsertVolumeAsync(connection, claim, volume, how: null));
+        "uploaded",
+        volume.Name,
+        async connection =>
+        {
+            await SetVolumeAsync(connection, claim, volume, "uploaded_at = @now, verified_at = NULL");
+            await connection.ExecuteAsync(
+                "UPDATE backup SET uploader = NULL WHERE id = @id", CancellationToken.None, ("@id", claim.Backup.Id));
+        });
 
-    public Task RecordUploadedAsync(Claim claim, VolumeRecord volume) => RecordAsync(
-        claim, "uploaded", volume.Name, connection => SetVolumeAsync(connection, claim, volume, "uploaded_at = @now, verified_at = NULL"));
-
-    public Task RecordVerifiedAsync(Claim claim, VolumeRecord volume, string how) => RecordAsync(
+    public Task RecordVolumeVerifiedAsync(Claim claim, VolumeRecord volume, VerifyLevel how) => RecordAsync(
         claim,
         "verified",
-        $"{volume.Name} by {how}",
+        $"{volume.Name} by {how.Word()}",
         connection => SetVolumeAsync(connection, claim, volume, "verified_at = @now, verified_how = @how", how));
 
-    /// <summary>The staged file is lost or the remote has something else: this volume is sealed and sent again.</summary>
+    /// <summary>The remote does not have what was recorded: this volume is sealed and sent again.</summary>
     public Task ForgetVolumeAsync(Claim claim, VolumeRecord volume, string reason) => RecordAsync(
         claim,
         "volume void",
@@ -188,32 +211,36 @@ public sealed class PipelineStore(Database database, TimeProvider time)
             ("@number", volume.Number)));
 
     /// <summary>A copy that was on the remote before this store knew of it, proven volume by volume. Ends the claim.</summary>
-    public async Task RecordAdoptedAsync(Claim claim, IReadOnlyList<ManifestVolume> volumes, string how)
-    {
-        await RecordAsync(
+    public Task RecordAdoptedAsync(Claim claim, IReadOnlyList<ManifestVolume> volumes, VerifyLevel how) => RecordAsync(
             claim,
-            "adopted",
-            $"{volumes.Count} volume(s) found on the remote, verified by {how}",
+            "published",
+            $"{volumes.Count} volume(s) found on the remote and taken over, verified by {how.Word()}",
             async connection =>
             {
+                await connection.ExecuteAsync("DELETE FROM volume WHERE backup_id = @id", CancellationToken.None, ("@id", claim.Backup.Id));
                 for (var index = 0; index < volumes.Count; index++)
                 {
                     var volume = new SealedVolume(index + 1, volumes[index].Name, "", volumes[index].SizeBytes, volumes[index].Digests);
                     await InsertVolumeAsync(connection, claim, volume, how);
                 }
+
+                await SetPublishedAsync(connection, claim, how);
             });
-        await RecordPublishedAsync(claim, how);
-    }
 
     /// <summary>Remembers which rclone writes for this claim: it outlives this program if that is killed.</summary>
     public async Task NoteUploaderAsync(Claim claim, string process)
     {
         await using var connection = await database.ConnectRelaxedAsync(CancellationToken.None);
-        await connection.ExecuteAsync(
-            "UPDATE backup SET uploader = @process WHERE id = @id",
+        var noted = await connection.ExecuteAsync(
+            "UPDATE backup SET uploader = @process WHERE id = @id AND lease_token = @token",
             CancellationToken.None,
             ("@process", process),
-            ("@id", claim.Backup.Id));
+            ("@id", claim.Backup.Id),
+            ("@token", claim.Token));
+        if (noted == 0)
+        {
+            throw new LeaseLostException(claim.Backup.RemoteName);
+        }
     }
 
     /// <summary>Every rclone that an earlier life may have left running.</summary>
@@ -221,40 +248,43 @@ public sealed class PipelineStore(Database database, TimeProvider time)
     {
         await using var connection = await database.ConnectAsync(cancellationToken);
         return await connection.QueryAsync(
-            "SELECT uploader FROM backup WHERE uploader IS NOT NULL AND lease_token IS NOT NULL", row => row.GetString(0), cancellationToken);
+            "SELECT uploader FROM backup WHERE uploader IS NOT NULL", row => row.GetString(0), cancellationToken);
     }
 
     /// <returns>The claim as it stands after the move.</returns>
-    public async Task<Claim> RecordVerifiedAsync(Claim claim, string how)
+    public async Task<Claim> RecordAllVerifiedAsync(Claim claim, VerifyLevel how)
     {
         await RecordAsync(
             claim,
             "verified",
-            $"all volumes by {how}",
+            $"all volumes by {how.Word()}",
             connection => connection.ExecuteAsync(
                 "UPDATE backup SET state = 'verified', verified_at = @now, verified_how = @how WHERE id = @id",
                 CancellationToken.None,
                 ("@id", claim.Backup.Id),
-                ("@how", how),
+                ("@how", how.Word()),
                 ("@now", Sql.Instant(time.GetUtcNow()))));
-        return claim with { Backup = claim.Backup with { State = BackupState.Verified, VerifiedAt = time.GetUtcNow(), VerifiedHow = how } };
+        return claim with { Backup = claim.Backup with { State = BackupState.Verified, VerifiedAt = time.GetUtcNow(), VerifiedHow = how.Word() } };
+    }
+
+    /// <summary>A volume that was verified is not there any more, and nothing was published yet: its fact no longer holds.</summary>
+    /// <returns>The claim as it stands after the move.</returns>
+    public async Task<Claim> RecordUnverifiedAsync(Claim claim)
+    {
+        await RecordAsync(
+            claim,
+            "discovered",
+            "volumes that were verified are gone from the remote",
+            connection => connection.ExecuteAsync(
+                "UPDATE backup SET state = 'discovered', verified_at = NULL, verified_how = NULL WHERE id = @id",
+                CancellationToken.None,
+                ("@id", claim.Backup.Id)));
+        return claim with { Backup = claim.Backup with { State = BackupState.Discovered, VerifiedAt = null, VerifiedHow = null } };
     }
 
     /// <summary>The manifest is on the remote and verified: the backup is a copy. Ends the claim.</summary>
-    public Task RecordPublishedAsync(Claim claim, string how) => RecordAsync(
-        claim,
-        "published",
-        $"verified by {how}",
-        connection => connection.ExecuteAsync(
-            """
-            UPDATE backup SET state = 'published', published_at = @now, verified_at = @now, verified_how = @how, attempt = 0,
-                              next_attempt_at = NULL, failure = NULL, lease_token = NULL, lease_until = NULL
-            WHERE id = @id
-            """,
-            CancellationToken.None,
-            ("@id", claim.Backup.Id),
-            ("@how", how),
-            ("@now", Sql.Instant(time.GetUtcNow()))));
+    public Task RecordPublishedAsync(Claim claim, VerifyLevel how) => RecordAsync(
+        claim, "published", $"verified by {how.Word()}", connection => SetPublishedAsync(connection, claim, how));
 
     /// <summary>Hands the backup back unharmed: the service is stopping.</summary>
     public Task ReleaseAsync(Claim claim) => RecordAsync(
@@ -272,17 +302,30 @@ public sealed class PipelineStore(Database database, TimeProvider time)
         failure.Text,
         connection => connection.ExecuteAsync(
             """
-            UPDATE backup SET attempt = attempt + 1, next_attempt_at = @next, failure = @failure,
+            UPDATE backup SET attempt = attempt + 1, unexpected = unexpected + @unexpected, next_attempt_at = @next, failure = @failure,
                               state = CASE WHEN @next IS NULL THEN 'failed' ELSE state END, lease_token = NULL, lease_until = NULL
             WHERE id = @id
             """,
             CancellationToken.None,
             ("@id", claim.Backup.Id),
             ("@failure", failure.Text),
+            ("@unexpected", failure.Kind == FailureKind.Unexpected ? 1 : 0),
             ("@next", nextAttemptAt is { } next ? Sql.Instant(next) : null)),
         whateverTheState: true);
 
-    private Task<int> InsertVolumeAsync(SqliteConnection connection, Claim claim, SealedVolume volume, string? how) => connection.ExecuteAsync(
+    private Task<int> SetPublishedAsync(SqliteConnection connection, Claim claim, VerifyLevel how) => connection.ExecuteAsync(
+        """
+        UPDATE backup SET state = 'published', published_at = @now, verified_at = coalesce(verified_at, @now), verified_how = @how,
+                          attempt = 0, unexpected = 0, next_attempt_at = NULL, failure = NULL, uploader = NULL,
+                          lease_token = NULL, lease_until = NULL
+        WHERE id = @id
+        """,
+        CancellationToken.None,
+        ("@id", claim.Backup.Id),
+        ("@how", how.Word()),
+        ("@now", Sql.Instant(time.GetUtcNow())));
+
+    private Task<int> InsertVolumeAsync(SqliteConnection connection, Claim claim, SealedVolume volume, VerifyLevel? how) => connection.ExecuteAsync(
         """
         INSERT OR REPLACE INTO volume (backup_id, number, name, size_bytes, sha256, other_kind, other, sealed_at, verified_at, verified_how)
         VALUES (@id, @number, @name, @size, @sha256, @otherKind, @other, @now, iif(@how IS NULL, NULL, @now), @how)
@@ -295,17 +338,17 @@ public sealed class PipelineStore(Database database, TimeProvider time)
         ("@sha256", volume.Digests.Sha256),
         ("@otherKind", volume.Digests.OtherKind?.RcloneName()),
         ("@other", volume.Digests.Other),
-        ("@how", how),
+        ("@how", how?.Word()),
         ("@now", Sql.Instant(time.GetUtcNow())));
 
-    private Task<int> SetVolumeAsync(SqliteConnection connection, Claim claim, VolumeRecord volume, string assignments, string? how = null) =>
+    private Task<int> SetVolumeAsync(SqliteConnection connection, Claim claim, VolumeRecord volume, string assignments, VerifyLevel? how = null) =>
         connection.ExecuteAsync(
             $"UPDATE volume SET {assignments} WHERE backup_id = @id AND number = @number AND sha256 = @sha256",
             CancellationToken.None,
             ("@id", claim.Backup.Id),
             ("@number", volume.Number),
             ("@sha256", volume.Digests.Sha256),
-            ("@how", how),
+            ("@how", how?.Word()),
             ("@now", Sql.Instant(time.GetUtcNow())));
 
     // A fact rests on the state that it was found in; a failure or a release only on the claim.

@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using Perb.Scheduler.Backups;
 using Perb.Transfer.Hashing;
 
 namespace Perb.Scheduler.Store;
@@ -12,7 +13,7 @@ public sealed record VolumeRecord(
     DateTimeOffset SealedAt,
     DateTimeOffset? UploadedAt,
     DateTimeOffset? VerifiedAt,
-    string? VerifiedHow)
+    VerifyLevel? VerifiedHow)
 {
     internal static VolumeRecord Map(SqliteDataReader row)
     {
@@ -28,6 +29,6 @@ public sealed record VolumeRecord(
             row.Time("sealed_at"),
             row.TimeOrNull("uploaded_at"),
             row.TimeOrNull("verified_at"),
-            row.TextOrNull("verified_how"));
+            row.TextOrNull("verified_how") is { } how ? VerifyLevels.FromWord(how) : null);
     }
 }

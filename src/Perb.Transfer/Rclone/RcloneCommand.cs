@@ -35,14 +35,14 @@ internal sealed class RcloneCommand
         file);
 
     // Times and MIME types cost one request per file on S3 and its like; names and sizes come with the listing.
-    public static RcloneCommand List(RemotePath directory, string namePrefix) => Of(
+    public static RcloneCommand List(RemotePath directory, IReadOnlyList<string> namePrefixes) => Of(
         ["lsjson"],
-        ["--files-only", "--no-modtime", "--no-mimetype", .. namePrefix.Length > 0 ? (string[])["--include", $"/{namePrefix}*"] : []],
+        ["--files-only", "--no-modtime", "--no-mimetype", .. namePrefixes.SelectMany(prefix => (string[])["--include", $"/{prefix}*"])],
         directory);
 
     // The remote's own word is not asked: rclone fetches the file and hashes what it gets.
     public static RcloneCommand HashByDownload(RemotePath file, HashKind kind) =>
-        Of(["hashsum", kind.RcloneName()], ["--download"], file);
+        Of(["hashsum", kind.RcloneName()], ["--download", "--stats", "500ms", "--stats-log-level", "NOTICE"], file);
 
     public static RcloneCommand Read(RemotePath file, long count) => Of(["cat"], ["--count", $"{count}"], file);
 

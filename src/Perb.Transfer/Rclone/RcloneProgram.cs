@@ -93,20 +93,20 @@ public sealed partial class RcloneProgram(RcloneOptions options, TimeProvider ti
 
     /// <summary>The files of a directory itself, in no order; none where there is no such directory.</summary>
     public Task<IReadOnlyList<RemoteFile>> ListAsync(RemotePath directory, CancellationToken cancellationToken) =>
-        ListAsync(directory, namePrefix: "", cancellationToken);
+        ListAsync(directory, namePrefixes: [], cancellationToken);
 
-    /// <summary>Only files whose names begin so; letters, digits, dots, hyphens and underscores, since rclone takes a pattern.</summary>
+    /// <summary>Only files whose names begin with one of these; letters, digits, dots, hyphens and underscores, since rclone takes a pattern.</summary>
     public async Task<IReadOnlyList<RemoteFile>> ListAsync(
-        RemotePath directory, string namePrefix, CancellationToken cancellationToken)
+        RemotePath directory, IReadOnlyList<string> namePrefixes, CancellationToken cancellationToken)
     {
-        if (!PlainName().IsMatch(namePrefix))
+        if (namePrefixes.FirstOrDefault(prefix => !PlainName().IsMatch(prefix)) is { } pattern)
         {
-            throw new ArgumentException($"'{namePrefix}' would be a pattern", nameof(namePrefix));
+            throw new ArgumentException($"'{pattern}' would be a pattern", nameof(namePrefixes));
         }
 
         try
         {
-            return await NewRun(RcloneCommand.List(directory, namePrefix))
+            return await NewRun(RcloneCommand.List(directory, namePrefixes))
                 .ExecuteAsync(ReadListingAsync, MaxListingBytes, cancellationToken);
         }
         catch (RcloneException e) when (e.Kind == RcloneFailure.NotFound)

@@ -47,7 +47,7 @@ public sealed class FailureTests
 
         var failure = Failure.From(exception);
 
-        Assert.Equal((kind, false), (failure.Kind, failure.ConcernsRemote));
+        Assert.Equal((kind, false), (failure.Kind, failure.ConcernsAll));
         Assert.Contains(exception.Message, failure.Text, StringComparison.Ordinal);
     }
 
@@ -59,7 +59,7 @@ public sealed class FailureTests
 
         var failure = Failure.From(exception);
 
-        Assert.True(failure.ConcernsRemote);
+        Assert.True(failure.ConcernsAll);
         Assert.Equal(exception.IsTransient ? FailureKind.Transient : FailureKind.NeedsOperator, failure.Kind);
     }
 

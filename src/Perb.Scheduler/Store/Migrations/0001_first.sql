@@ -20,7 +20,8 @@ CREATE TABLE backup (
     verified_at     TEXT,
     verified_how    TEXT,
     published_at    TEXT,
-    attempt         INTEGER NOT NULL DEFAULT 0,    -- failures in a row
+    attempt         INTEGER NOT NULL DEFAULT 0,    -- failures since the last success
+    unexpected      INTEGER NOT NULL DEFAULT 0,    -- those of them that nobody can explain
     attempted_at    TEXT,
     next_attempt_at TEXT,
     failure         TEXT,
@@ -106,7 +107,7 @@ CREATE TABLE trouble (
     text    TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Single values: last_poll, last_reconcile, task_cursor.
+-- Single values: "last poll", "last reconcile".
 CREATE TABLE setting (
     name  TEXT PRIMARY KEY,
     value TEXT NOT NULL

@@ -1,0 +1,86 @@
+using Perb.Scheduler.Backups;
+using Perb.Scheduler.Configuration;
+using Perb.Scheduler.Observability;
+using Perb.Scheduler.Store;
+
+namespace Perb.Scheduler.Pipeline;
+
+/// <summary>
+/// Runs the pipeline for one claim and records how it ended: published, handed back, to be tried again, or for a person. One of the three
+/// places that catch everything.
+/// </summary>
+public sealed class ShipClaim(
+    PipelineStore store, BackupPipeline pipeline, LeaseKeeper leaseKeeper, RetryPolicy retry, TimeProvider time, ILogger<ShipClaim> logger)
+{
+    /// <returns>Null: published. Otherwise what failed; it is recorded.</returns>
+    public async Task<Failure?> RunAsync(Claim claim, ReadyRemote remote, CancellationToken cancellationToken)
+    {
+        var backup = claim.Backup;
+        using var scope = logger.BeginScope(new Dictionary<string, object>
+        {
+            ["BackupId"] = backup.Id,
+            ["Guest"] = backup.Guest,
+            ["Archive"] = backup.Archive,
+        });
+        try
+        {
+            var startedAt = time.GetTimestamp();
+            var how = await leaseKeeper.RunAsync(claim, token => pipeline.ShipAsync(claim, remote, token), cancellationToken);
+            logger.BackupPublished(
+                backup.RemoteName,
+                remote.Remote.Name,
+                how.Word(),
+                ByteSize.Format(backup.SizeBytes),
+                time.GetElapsedTime(startedAt).ToString(@"hh\:mm\:ss\.f"));
+            return null;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            await store.ReleaseAsync(claim);
+            throw;
+        }
+        catch (LeaseLostException exception)
+        {
+            return Lost(exception);
+        }
+#pragma warning disable CA1031 // Whatever it was, it is classified, recorded and shown; the next backup must not suffer.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            return await RecordFailureAsync(claim, remote, exception);
+        }
+    }
+
+    private async Task<Failure> RecordFailureAsync(Claim claim, ReadyRemote remote, Exception exception)
+    {
+        var failure = Failure.From(exception);
+        var backup = claim.Backup;
+        var unexpected = backup.UnexpectedFailures + (failure.Kind == FailureKind.Unexpected ? 1 : 0);
+        var next = time.GetUtcNow() + retry.DelayAfter(failure, backup.Attempt + 1, unexpected);
+        try
+        {
+            await store.RecordFailureAsync(claim, failure, next);
+        }
+        catch (LeaseLostException lost)
+        {
+            return Lost(lost);
+        }
+
+        if (next is { } at)
+        {
+            logger.BackupWillBeRetried(backup.RemoteName, remote.Remote.Name, failure.Text, at);
+        }
+        else
+        {
+            logger.BackupFailed(failure.Kind == FailureKind.Unexpected ? exception : null, backup.RemoteName, remote.Remote.Name, failure.Text);
+        }
+
+        return failure;
+    }
+
+    private Failure Lost(LeaseLostException exception)
+    {
+        logger.LeaseLost(exception.Message);
+        return new Failure(FailureKind.Transient, exception.Message);
+    }
+}

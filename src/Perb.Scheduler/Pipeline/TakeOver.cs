@@ -1,0 +1,41 @@
+using Perb.Scheduler.Configuration;
+using Perb.Scheduler.Observability;
+using Perb.Scheduler.Store;
+using Perb.Transfer.Rclone;
+
+namespace Perb.Scheduler.Pipeline;
+
+/// <summary>
+/// What the new holder of the state directory's lock does first: every lease in the store is dead, and so should be whatever its holder left
+/// running or lying about.
+/// </summary>
+public sealed class TakeOver(
+    PipelineStore store, RcloneProgram rclone, StagingArea staging, IReadOnlyList<Remote> remotes, ILogger<TakeOver> logger)
+{
+    /// <exception cref="ConfigurationException">The staging directory cannot be used.</exception>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        foreach (var uploader in await store.UploadersAsync(cancellationToken))
+        {
+            if (ProcessIdentity.TryParse(uploader, out var process) && await rclone.EndSurvivorAsync(process, cancellationToken))
+            {
+                logger.SurvivorEnded(uploader);
+            }
+        }
+
+        await store.VoidLeasesAsync(cancellationToken);
+        var belonging = await store.StagedNamesAsync(cancellationToken);
+        try
+        {
+            staging.Create();
+            foreach (var remote in remotes)
+            {
+                staging.Sweep(remote.Name, belonging);
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException($"Perb:Staging:Directory cannot be used: {exception.Message}");
+        }
+    }
+}
