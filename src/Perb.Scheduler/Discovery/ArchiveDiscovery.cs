@@ -232,7 +232,7 @@ public sealed class ArchiveDiscovery(
         }
         else if (await status.RaiseAsync(subject, text, cancellationToken))
         {
-            logger.TroubleBegan(subject, text);
+            logger.TroubleBegan(LogLevel.Warning, subject, text);
         }
     }
 

@@ -21,8 +21,8 @@ internal static partial class Log
     [LoggerMessage(1005, LogLevel.Warning, "Proxmox reports that vzdump task {Upid} ended with '{Status}': guests may lack a new archive, its task log says which")]
     public static partial void VzdumpTaskFailed(this ILogger logger, string upid, string status);
 
-    [LoggerMessage(1006, LogLevel.Warning, "Trouble with {Subject}: {Text}")]
-    public static partial void TroubleBegan(this ILogger logger, string subject, string text);
+    [LoggerMessage(EventId = 1006, Message = "Trouble with {Subject}: {Text}")]
+    public static partial void TroubleBegan(this ILogger logger, LogLevel level, string subject, string text);
 
     [LoggerMessage(1007, LogLevel.Information, "Trouble with {Subject} is over")]
     public static partial void TroubleOver(this ILogger logger, string subject);

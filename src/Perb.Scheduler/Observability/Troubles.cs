@@ -18,7 +18,8 @@ public sealed class Troubles(StatusStore store, ILogger<Troubles> logger)
     /// <param name="subject">What it concerns; the constants and functions of this class, or a word of the caller's own.</param>
     /// <param name="text">One line; null: all is well.</param>
     /// <param name="cancellationToken">Stops before anything is written.</param>
-    public async Task SetAsync(string subject, string? text, CancellationToken cancellationToken)
+    /// <param name="needsPerson">It will not mend itself: an error in the log, not a warning.</param>
+    public async Task SetAsync(string subject, string? text, CancellationToken cancellationToken, bool needsPerson = false)
     {
         if (text is null)
         {
@@ -29,7 +30,7 @@ public sealed class Troubles(StatusStore store, ILogger<Troubles> logger)
         }
         else if (await store.RaiseAsync(subject, text, cancellationToken))
         {
-            logger.TroubleBegan(subject, text);
+            logger.TroubleBegan(needsPerson ? LogLevel.Error : LogLevel.Warning, subject, text);
         }
     }
 }

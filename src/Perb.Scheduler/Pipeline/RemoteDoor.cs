@@ -40,6 +40,6 @@ public sealed class RemoteDoor(Remote remote, RemoteGate gate, Troubles troubles
     {
         _ready = null;
         Refusal = failure;
-        await troubles.SetAsync(Troubles.OfRemote(remote.Name), failure.Text, CancellationToken.None);
+        await troubles.SetAsync(Troubles.OfRemote(remote.Name), failure.Text, CancellationToken.None, needsPerson: failure.Kind == FailureKind.NeedsOperator);
     }
 }

@@ -48,7 +48,7 @@ internal sealed class JobBoundary(StatusStore status, ILogger<JobBoundary> logge
         {
             if (await status.RaiseAsync(Subject, exception.Message, CancellationToken.None))
             {
-                logger.TroubleBegan(Subject, exception.Message);
+                logger.TroubleBegan(LogLevel.Warning, Subject, exception.Message);
             }
         }
 #pragma warning disable CA1031 // The clock must go on ticking; the failure is logged with its stack.

@@ -164,7 +164,7 @@ public sealed class TroubleTests(SharedKey key) : IClassFixture<SharedKey>
             JsonNode.Parse($$"""{ "Name": "offsite", "Path": "offsite:{{perb.RemoteFolder}}" }"""))));
         await using var service = perb.Run();
 
-        await service.SaysAsync("Remote foreign is refused");
+        await service.SaysAsync("Trouble with remote foreign: ");
         await service.SaysAsync($"Published {name} on offsite");
 
         Assert.True(await HasTroubleAsync(perb, "remote foreign"));
