@@ -131,7 +131,8 @@ public sealed class ArchiveDiscovery(
 
         var guests = NeedsGuests ? (await api.GetGuestsAsync(cancellationToken)).ToDictionary(guest => guest.VmId, Known) : [];
         var now = time.GetUtcNow();
-        var changes = diff.Between(known, look.Listing, guests, now);
+        var listing = look.Listing with { IsComplete = look.Listing.IsComplete && _privileges is { SeesAllStorages: true } };
+        var changes = diff.Between(known, listing, guests, now);
         Report(await store.ApplyAsync(changes, how, now, cancellationToken));
         wakeUp.Ring();
     }

@@ -31,7 +31,7 @@ public sealed class StorageListing(ProxmoxApi api, DumpListing dumpListing, Perb
         }
 
         var spokenFor = absences.Where(storage => storage.Value is null).Select(storage => storage.Key).ToHashSet(StringComparer.Ordinal);
-        return new StorageLook(new Listing(archives, spokenFor, spokenFor.Count == absences.Count), absences);
+        return new StorageLook(new Listing(archives, spokenFor, absences.Count > 0 && spokenFor.Count == absences.Count), absences);
     }
 
     /// <summary>Null where the directory was read and may be believed; otherwise why not.</summary>

@@ -81,6 +81,22 @@ public sealed class ArchiveDiscoveryTests : IAsyncLifetime
         Assert.Empty(await _store.Status.TroublesAsync(TestStore.Stop));
     }
 
+    [Theory]
+    [InlineData(AllPrivileges, "backup", true)]
+    [InlineData(AllPrivileges, "iso", false)]
+    [InlineData("""{ "/nodes": { "Sys.Audit": 1 }, "/storage/local": { "Datastore.Audit": 1 } }""", "backup", false)]
+    public async Task A_conflict_is_over_only_where_every_storage_was_looked_into(string privileges, string content, bool expected)
+    {
+        await _store.PublishAsync(Archives.Found(100));
+        await _store.ExecuteAsync("UPDATE backup SET failure = 'differs'");
+        _answers["/access/permissions"] = privileges;
+        SetStorage("", content);
+
+        await ReconcileAsync();
+
+        Assert.Equal(expected ? null : "differs", Assert.Single(await _store.Status.ListAsync(null, null, TestStore.Stop)).Failure);
+    }
+
     [Fact]
     public async Task A_storage_that_lists_nothing_suddenly_is_not_believed()
     {
@@ -116,8 +132,8 @@ public sealed class ArchiveDiscoveryTests : IAsyncLifetime
         await discovery.ReconcileAsync(TestStore.Stop);
     }
 
-    private void SetStorage(string more) =>
-        _answers["/storage"] = $$"""[ { "storage": "local", "type": "dir", "path": "{{Path.GetDirectoryName(_dump)}}", "content": "backup"{{more}} } ]""";
+    private void SetStorage(string more, string content = "backup") =>
+        _answers["/storage"] = $$"""[ { "storage": "local", "type": "dir", "path": "{{Path.GetDirectoryName(_dump)}}", "content": "{{content}}"{{more}} } ]""";
 
     private void Write(int vmId)
     {
