@@ -18,6 +18,17 @@ public sealed record ProxmoxVersion
     public required string RepoId { get; init; }
 }
 
+/// <summary>A member of the cluster; a node without a cluster is the only one.</summary>
+public sealed record ClusterNode
+{
+    [JsonPropertyName("node")]
+    public required string Node { get; init; }
+
+    /// <summary><c>online</c>, <c>offline</c>, or <c>unknown</c> while the cluster has not heard of it yet.</summary>
+    [JsonPropertyName("status")]
+    public string? Status { get; init; }
+}
+
 /// <summary>
 /// What vzdump does on a node when nothing else is said (<c>/etc/vzdump.conf</c> and the storage). Without Sys.Audit on
 /// the node <see cref="Script"/> and <see cref="DumpDirectory"/> are left out as if they were not set.

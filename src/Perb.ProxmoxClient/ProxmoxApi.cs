@@ -136,6 +136,10 @@ public sealed class ProxmoxApi(HttpClient http)
         string node, string storage, string volumeId, bool isProtected, CancellationToken cancellationToken) =>
         PutAsync(node, storage, volumeId, ("protected", isProtected ? "1" : "0"), cancellationToken);
 
+    /// <summary>The cluster's nodes, those that are away too; every valid token sees them all.</summary>
+    public async Task<IReadOnlyList<ClusterNode>> GetNodesAsync(CancellationToken cancellationToken) =>
+        (await GetAsync($"/nodes", cancellationToken)).ReadList(ProxmoxJson.Default.ClusterNodes);
+
     /// <summary>The cluster's guests that the token may see (VM.Audit).</summary>
     public async Task<IReadOnlyList<Guest>> GetGuestsAsync(CancellationToken cancellationToken) =>
         [.. (await GetAsync($"/cluster/resources", cancellationToken, ("type", "vm")))

@@ -44,7 +44,7 @@ internal static class PerbHost
         services.AddSingleton(new DumpListing(options.TimeZone));
         services.AddSingleton(new DiscoveryDiff(new CatchUpPolicy(options.Discovery), [.. options.Remotes.Select(remote => remote.Name)]));
         services.AddSingleton(provider => new VzdumpTasks(provider.GetRequiredService<ProxmoxApi>(), options.Proxmox.Node));
-        services.AddSingleton<ArchiveDiscovery>();
+        services.AddSingleton<StorageListing>().AddSingleton<ArchiveDiscovery>();
 
         services.AddSingleton(recipients);
         services.AddSingleton(new RcloneOptions

@@ -23,6 +23,7 @@ namespace Perb.ProxmoxClient.Wire;
 [JsonSerializable(typeof(List<BackupVolume>), TypeInfoPropertyName = "Backups")]
 [JsonSerializable(typeof(BackupVolumeDetails))]
 [JsonSerializable(typeof(List<PruneCandidate>), TypeInfoPropertyName = "PruneCandidates")]
+[JsonSerializable(typeof(List<ClusterNode>), TypeInfoPropertyName = "ClusterNodes")]
 [JsonSerializable(typeof(List<GuestRow>), TypeInfoPropertyName = "Guests")]
 [JsonSerializable(typeof(List<UncoveredGuest>), TypeInfoPropertyName = "UncoveredGuests")]
 [JsonSerializable(typeof(VzdumpDefaults))]

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Perb.Scheduler.Backups;
-using Perb.Scheduler.Observability;
+using Perb.Scheduler.Store;
 
 namespace Perb.Scheduler.Cli;
 
@@ -50,6 +50,31 @@ internal sealed record BackupDocument(
         backup.NextAttemptAt,
         backup.Failure);
 }
+
+/// <summary>The state of everything as <c>status</c> shows it, on a screen or as JSON (a contract: fields may be added, never changed).</summary>
+internal sealed record StatusDocument(
+    ServiceDocument Service,
+    IReadOnlyList<GuestDocument> Guests,
+    IReadOnlyList<QueueDocument> Queue,
+    IReadOnlyList<BackupDocument> Failures,
+    IReadOnlyList<Trouble> Troubles);
+
+internal sealed record ServiceDocument(bool Running, DateTimeOffset? LastPoll, DateTimeOffset? LastReconcile);
+
+/// <param name="NewestVerified">The newest archive that is a verified copy on every remote; null where one has none.</param>
+/// <param name="RpoMet">Null where it does not matter (the guest is gone) or cannot be known; <paramref name="Exists"/> says which.</param>
+/// <param name="Exists">False: it is known to be gone from this node. Null: the token is not shown all guests.</param>
+internal sealed record GuestDocument(
+    int Guest,
+    string GuestType,
+    string? Name,
+    DateTimeOffset? NewestArchive,
+    DateTimeOffset? NewestVerified,
+    string? VerifiedHow,
+    bool? RpoMet,
+    bool? Exists);
+
+internal sealed record QueueDocument(BackupDocument Backup, Activity? Activity);
 
 [JsonSerializable(typeof(IReadOnlyList<BackupDocument>))]
 [JsonSerializable(typeof(StatusDocument))]

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Perb.Scheduler.Backups;
 using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Store;
+using Perb.Transfer;
 using Spectre.Console;
 
 namespace Perb.Scheduler.Cli;
@@ -16,8 +17,10 @@ internal static class ListCommand
         var settings = Settings.Load(configuration);
         if (remote is not null && settings.Options.Remotes.All(known => known.Name != remote))
         {
-            throw new ConfigurationException(
-                $"--remote {remote}: there is no such remote in {settings.File}; it has: {string.Join(", ", settings.Options.Remotes.Select(known => known.Name))}");
+            var text = $"--remote {remote}: there is no such remote in {settings.File}; it has: "
+                + string.Join(", ", settings.Options.Remotes.Select(known => known.Name));
+            await Console.Error.WriteLineAsync($"perb: {Printable.Clean(text, 2000)}");
+            return ExitCode.Usage;
         }
 
         var database = await Database.OpenForReadingAsync(settings.Options.StorePath, cancellationToken);

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using Perb.Scheduler.Configuration;
-using Perb.Scheduler.Observability;
 using Perb.Scheduler.Store;
 using Perb.Transfer;
 using Spectre.Console;
@@ -52,13 +51,22 @@ internal static class StatusCommand
                 Printable.Clean(guest.Name ?? "-", LongestName),
                 Screen.Time(guest.NewestArchive, zone),
                 guest.NewestVerified is null ? "none" : $"{Screen.Time(guest.NewestVerified, zone)} ({guest.VerifiedHow})",
-                guest.RpoMet switch { true => "met", false => "MISSED", null => "gone" }));
+                RpoInWords(guest)));
         }
 
         screen.Write(guests);
         PrintQueue(screen, report);
         PrintFailures(screen, report, zone);
     }
+
+    /// <summary>A guest is called gone only where that is known.</summary>
+    internal static string RpoInWords(GuestDocument guest) => guest switch
+    {
+        { RpoMet: true } => "met",
+        { RpoMet: false } => "MISSED",
+        { Exists: false } => "gone",
+        _ => "unknown",
+    };
 
     private static void PrintQueue(IAnsiConsole screen, StatusDocument report)
     {
@@ -67,8 +75,7 @@ internal static class StatusCommand
         foreach (var entry in report.Queue)
         {
             var what = entry.Activity is { } now
-                ? $"{now.Step} of volume {now.Volume}/{now.VolumeCount}, {(now.TotalBytes > 0 ? now.DoneBytes * 100 / now.TotalBytes : 100)} % of "
-                    + $"{ByteSize.Format(now.TotalBytes)}, {ByteSize.Format(now.BytesPerSecond)}/s"
+                ? now.InWords()
                 : entry.Backup.Failure is { } failure ? $"waits, attempt {entry.Backup.Attempt} failed: {failure}" : "waits";
             screen.WriteLine(Screen.Line($"  {entry.Backup.RemoteName} to {entry.Backup.Remote}: {what}"));
         }

@@ -14,15 +14,18 @@ namespace Perb.Scheduler.Discovery;
 public sealed class ArchiveDiscovery(
     ProxmoxApi api,
     VzdumpTasks vzdumpTasks,
-    DumpListing dumpListing,
+    StorageListing storages,
     DiscoveryDiff diff,
     DiscoveryStore store,
     StatusStore status,
+    Troubles troubles,
     PerbOptions options,
     WakeUp wakeUp,
     TimeProvider time,
     ILogger<ArchiveDiscovery> logger) : IDisposable
 {
+    private const string Subject = "discovery";
+
     private readonly SemaphoreSlim _oneAtATime = new(1);
     private TokenPrivileges? _privileges;
     private bool _isReconcileDue = true;
@@ -81,7 +84,7 @@ public sealed class ArchiveDiscovery(
     {
         var privileges = await ReadPrivilegesAsync(cancellationToken);
         var tasks = await vzdumpTasks.LookAsync(privileges.SeesTasks, time.GetUtcNow(), cancellationToken);
-        await RecordGuestsAsync(cancellationToken);
+        await RecordGuestsAsync(privileges, cancellationToken);
         await ListAsync(tasks, "reconcile", cancellationToken);
         var noted = await store.NotedTasksAsync(cancellationToken);
         await NoteAsync([.. tasks.Finished.Where(task => !noted.Contains(task.Upid.ToString()))], cancellationToken);
@@ -92,7 +95,7 @@ public sealed class ArchiveDiscovery(
     private async Task<TokenPrivileges> ReadPrivilegesAsync(CancellationToken cancellationToken)
     {
         _privileges = TokenPrivileges.Of(await api.GetPermissionsAsync(cancellationToken), options.Proxmox.Node);
-        await SetTroubleAsync(
+        await troubles.SetAsync(
             "token privileges",
             _privileges.Missing.Count == 0
                 ? null
@@ -101,8 +104,14 @@ public sealed class ArchiveDiscovery(
         return _privileges;
     }
 
-    private async Task RecordGuestsAsync(CancellationToken cancellationToken)
+    private async Task RecordGuestsAsync(TokenPrivileges privileges, CancellationToken cancellationToken)
     {
+        if (!privileges.SeesGuests)
+        {
+            await store.NoteGuestsUnseenAsync(cancellationToken);
+            return;
+        }
+
         var guests = await api.GetGuestsAsync(cancellationToken);
         await store.RecordGuestsAsync(
             [.. guests.Where(guest => guest.Node == options.Proxmox.Node).Select(Known)], time.GetUtcNow(), cancellationToken);
@@ -112,76 +121,43 @@ public sealed class ArchiveDiscovery(
     {
         if (_privileges?.Blindness(options.Discovery) is { } blindness)
         {
-            await SetTroubleAsync("discovery", blindness, cancellationToken);
+            await troubles.SetAsync(Subject, blindness, cancellationToken);
             return;
         }
 
-        var now = time.GetUtcNow();
-        var directories = DumpDirectory.Of(
-            await api.GetStorageConfigurationAsync(cancellationToken),
-            await api.GetNodeStoragesAsync(options.Proxmox.Node, null, cancellationToken),
-            options.Proxmox.Node,
-            options.Discovery.Storages);
-        await SetTroubleAsync(
-            "discovery",
-            directories.Count > 0 ? null : "no storage with backup content is visible to the token: nothing can be discovered",
-            cancellationToken);
-        await ForgetStoragesAsync(directories, cancellationToken);
-
         var known = await store.LoadKnownAsync(cancellationToken);
-        var archives = new List<FoundArchive>();
-        var spokenFor = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var directory in directories)
-        {
-            var absence = TryList(directory, tasks.IsIdle, now, archives);
-            absence ??= archives.All(archive => archive.Storage != directory.Storage) && known.Values.Any(backup => backup.Storage == directory.Storage && backup.State == Backups.BackupState.Discovered)
-                ? "it lists nothing although archives in it wait to be shipped; is it mounted?"
-                : null;
-            await SetTroubleAsync($"storage {directory.Storage}", absence, cancellationToken);
-            if (absence is null)
-            {
-                spokenFor.Add(directory.Storage);
-            }
-        }
+        var look = await storages.LookAsync(tasks, known.Values, cancellationToken);
+        await ShowAbsencesAsync(look.Absences, cancellationToken);
 
         var guests = NeedsGuests ? (await api.GetGuestsAsync(cancellationToken)).ToDictionary(guest => guest.VmId, Known) : [];
-        var changes = diff.Between(known, new Listing(archives, spokenFor), guests, now);
-        await store.ApplyAsync(changes, how, now, cancellationToken);
-        Report(changes);
+        var now = time.GetUtcNow();
+        var listing = look.Listing with { IsComplete = look.Listing.IsComplete && _privileges is { SeesAllStorages: true } };
+        var changes = diff.Between(known, listing, guests, now);
+        Report(await store.ApplyAsync(changes, how, now, cancellationToken));
         wakeUp.Ring();
     }
 
     private bool NeedsGuests => options.Discovery.Include.Concat(options.Discovery.Exclude).Any(rule => rule.NeedsApi);
 
-    /// <summary>A storage that Proxmox no longer has, or that is disabled on purpose, is no trouble any more.</summary>
-    private async Task ForgetStoragesAsync(IReadOnlyList<DumpDirectory> directories, CancellationToken cancellationToken)
+    private async Task ShowAbsencesAsync(IReadOnlyDictionary<string, string?> absences, CancellationToken cancellationToken)
     {
-        var subjects = directories.Select(directory => $"storage {directory.Storage}").ToHashSet();
+        await troubles.SetAsync(
+            Subject,
+            absences.Count > 0 ? null : "no storage with backup content is visible to the token: nothing can be discovered",
+            cancellationToken);
+        foreach (var (storage, absence) in absences)
+        {
+            await troubles.SetAsync(Troubles.OfStorage(storage), absence, cancellationToken);
+        }
+
+        // A storage that Proxmox no longer has, or that is disabled on purpose, is no trouble any more.
+        var subjects = absences.Keys.Select(Troubles.OfStorage).ToHashSet();
         foreach (var trouble in await status.TroublesAsync(cancellationToken))
         {
-            if (subjects.Count > 0 && trouble.Subject.StartsWith("storage ", StringComparison.Ordinal) && !subjects.Contains(trouble.Subject))
+            if (subjects.Count > 0 && trouble.Subject.StartsWith(Troubles.OfStorage(""), StringComparison.Ordinal) && !subjects.Contains(trouble.Subject))
             {
-                await SetTroubleAsync(trouble.Subject, null, cancellationToken);
+                await troubles.SetAsync(trouble.Subject, null, cancellationToken);
             }
-        }
-    }
-
-    /// <summary>Null where the directory was read; otherwise why not.</summary>
-    private string? TryList(DumpDirectory directory, bool isVzdumpIdle, DateTimeOffset now, List<FoundArchive> archives)
-    {
-        if (directory.Path is null)
-        {
-            return directory.Absence;
-        }
-
-        try
-        {
-            archives.AddRange(dumpListing.List(directory.Path, directory.Storage, options.Proxmox.Node, isVzdumpIdle, now));
-            return null;
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            return $"{directory.Path} cannot be listed: {exception.Message}";
         }
     }
 
@@ -218,21 +194,6 @@ public sealed class ArchiveDiscovery(
                     logger.NameConflict(conflict.Text);
                     break;
             }
-        }
-    }
-
-    private async Task SetTroubleAsync(string subject, string? text, CancellationToken cancellationToken)
-    {
-        if (text is null)
-        {
-            if (await status.ClearAsync(subject, cancellationToken))
-            {
-                logger.TroubleOver(subject);
-            }
-        }
-        else if (await status.RaiseAsync(subject, text, cancellationToken))
-        {
-            logger.TroubleBegan(LogLevel.Warning, subject, text);
         }
     }
 

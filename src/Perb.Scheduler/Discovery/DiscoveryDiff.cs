@@ -7,7 +7,8 @@ namespace Perb.Scheduler.Discovery;
 /// One look at the world: what was listed, and which storages the listing speaks for. A storage that is away, or that suddenly lists
 /// nothing, speaks for nothing: absence there is never evidence.
 /// </summary>
-public sealed record Listing(IReadOnlyList<FoundArchive> Archives, IReadOnlySet<string> StoragesSpokenFor);
+/// <param name="IsComplete">It speaks for every storage.</param>
+public sealed record Listing(IReadOnlyList<FoundArchive> Archives, IReadOnlySet<string> StoragesSpokenFor, bool IsComplete);
 
 /// <summary>Compares a listing with the store. Pure: from what is known and what was seen to what changes.</summary>
 public sealed class DiscoveryDiff(CatchUpPolicy policy, IReadOnlyList<string> remotes)
@@ -20,6 +21,7 @@ public sealed class DiscoveryDiff(CatchUpPolicy policy, IReadOnlyList<string> re
     {
         var changes = new List<DiscoveryChange>();
         var newest = listing.Archives
+            .Where(archive => archive.Time <= FoundArchive.LatestBelievable(now))
             .GroupBy(archive => archive.Name.VmId)
             .ToDictionary(group => group.Key, group => group.Max(archive => archive.Time));
         var byName = listing.Archives.GroupBy(archive => archive.Name.RemoteName).ToDictionary(group => group.Key, group => group.ToList());
@@ -31,7 +33,7 @@ public sealed class DiscoveryDiff(CatchUpPolicy policy, IReadOnlyList<string> re
                 known.TryGetValue((remote, remoteName), out var backup);
                 var archive = Choose(sources, backup);
                 guests.TryGetValue(archive.Name.VmId, out var guest);
-                var skip = policy.SkipReason(archive, archive.Time == newest[archive.Name.VmId], guest, now);
+                var skip = policy.SkipReason(archive, newest.TryGetValue(archive.Name.VmId, out var time) && archive.Time == time, guest, now);
                 var conflict = skip is null && sources.FirstOrDefault(source => !IsSame(source, archive)) is { } other
                     ? $"{archive.Path} and {other.Path} have the same name but differ; only the first is shipped"
                     : null;
@@ -47,10 +49,15 @@ public sealed class DiscoveryDiff(CatchUpPolicy policy, IReadOnlyList<string> re
         }
 
         changes.AddRange(known.Values
-            .Where(backup => backup is { State: BackupState.Discovered, IsClaimed: false }
+            .Where(backup => backup is { State: BackupState.Discovered, IsAllSealed: false, IsClaimed: false }
                 && listing.StoragesSpokenFor.Contains(backup.Storage)
                 && !byName.ContainsKey(backup.RemoteName))
             .Select(backup => new DiscoveryChange.SourceGone(backup.Id, backup.Path)));
+        changes.AddRange(known.Values
+            .Where(backup => backup is { State: BackupState.Published, Failure: not null }
+                && listing.IsComplete
+                && byName.GetValueOrDefault(backup.RemoteName, []).All(source => IsSame(backup, source)))
+            .Select(backup => new DiscoveryChange.ConflictOver(backup.Id)));
         return changes;
     }
 
@@ -84,15 +91,20 @@ public sealed class DiscoveryDiff(CatchUpPolicy policy, IReadOnlyList<string> re
 
     private static void AddMoves(List<DiscoveryChange> changes, KnownBackup backup, FoundArchive archive, string? skip)
     {
+        if (skip is not null && backup.State is BackupState.Failed)
+        {
+            return; // it stays as it is until somebody wants it again
+        }
+
         var isReplaced = !IsSame(backup, archive);
         if (isReplaced)
         {
             changes.Add(new DiscoveryChange.Replaced(backup.Id, archive));
         }
 
-        if (skip is null && backup.State is BackupState.Skipped or BackupState.SourceMissing)
+        if (skip is null && (backup.State is BackupState.Skipped or BackupState.SourceMissing || (isReplaced && backup.State is BackupState.Failed)))
         {
-            changes.Add(new DiscoveryChange.Revived(backup.Id, archive));
+            changes.Add(new DiscoveryChange.Revived(backup.Id, archive, backup.State));
         }
         else if (skip is not null && backup is { State: BackupState.Discovered, HasPlan: false })
         {

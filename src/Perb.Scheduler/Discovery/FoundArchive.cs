@@ -12,9 +12,17 @@ public sealed record FoundArchive(
     long SizeBytes,
     DateTimeOffset ModifiedAt,
     DateTimeOffset Time,
-    bool IsSettled);
+    bool IsSettled)
+{
+    /// <summary>
+    /// Later archives are dated by a clock that was wrong: shipped as all others, but never a guest's newest, or they would hide for
+    /// years that nothing new comes.
+    /// </summary>
+    public static DateTimeOffset LatestBelievable(DateTimeOffset now) => now.AddDays(1);
+}
 
 /// <summary>What the store knows of a backup when a listing is compared with it.</summary>
+/// <param name="IsAllSealed">Every volume of its plan was sealed: it needs its source no more.</param>
 public sealed record KnownBackup(
     long Id,
     string Remote,
@@ -27,6 +35,7 @@ public sealed record KnownBackup(
     DateTimeOffset ModifiedAt,
     bool IsSettled,
     bool HasPlan,
+    bool IsAllSealed,
     bool IsClaimed,
     string? Failure);
 
@@ -43,8 +52,8 @@ public abstract record DiscoveryChange
     /// <summary>Other bytes under the name of a backup that has not been sealed yet: what was planned is void.</summary>
     public sealed record Replaced(long Id, FoundArchive Archive) : DiscoveryChange;
 
-    /// <summary>To be shipped after all: a rule changed, or the archive reappeared.</summary>
-    public sealed record Revived(long Id, FoundArchive Archive) : DiscoveryChange;
+    /// <summary>To be shipped after all: a rule changed, the archive reappeared, or other bytes deserve a new try.</summary>
+    public sealed record Revived(long Id, FoundArchive Archive, BackupState From) : DiscoveryChange;
 
     public sealed record Skipped(long Id, string Reason) : DiscoveryChange;
 
@@ -52,4 +61,7 @@ public abstract record DiscoveryChange
 
     /// <summary>A different archive of the same name as one that was shipped, or that lies elsewhere: a person must look.</summary>
     public sealed record Conflict(long Id, string Text) : DiscoveryChange;
+
+    /// <summary>What differed from a published backup is gone, or equal by now.</summary>
+    public sealed record ConflictOver(long Id) : DiscoveryChange;
 }

@@ -8,6 +8,9 @@ namespace Perb.Scheduler.Discovery;
 /// </summary>
 public sealed record TokenPrivileges(bool SeesTasks, bool SeesStorages, bool SeesGuests, IReadOnlyList<string> Missing)
 {
+    /// <summary>Without it some storages may be left out of every list, so that what lies there looks gone.</summary>
+    public bool SeesAllStorages => !Missing.Any(need => need.StartsWith("Datastore.Audit", StringComparison.Ordinal));
+
     public static TokenPrivileges Of(Permissions permissions, string node)
     {
         (string Privilege, string Path)[] needed =

@@ -4,7 +4,11 @@ namespace Perb.Scheduler.Discovery;
 
 /// <summary>The vzdump tasks of the node, as far as the token may see them.</summary>
 /// <param name="IsIdle">None runs. False also where nobody can tell.</param>
-public sealed record TaskView(bool IsIdle, IReadOnlyList<ProxmoxTask> Finished);
+/// <param name="Finished">Those of the last days that ended.</param>
+/// <param name="AskedAt">
+/// Just before the node was asked. Since then a task may have started, so idleness says nothing of archives written later.
+/// </param>
+public sealed record TaskView(bool IsIdle, IReadOnlyList<ProxmoxTask> Finished, DateTimeOffset AskedAt);
 
 /// <summary>
 /// Asks the node for vzdump tasks. <c>since</c> compares the start, so the look back is as long as the longest backup that we allow for;
@@ -20,6 +24,7 @@ public sealed class VzdumpTasks(ProxmoxApi api, string node)
             node, new TaskQuery { Source = TaskSource.Active, TypeFilter = "vzdump" }, cancellationToken);
         var finished = await api.GetTasksAsync(
             node, new TaskQuery { Source = TaskSource.Archive, TypeFilter = "vzdump", Since = now - LookBack }, cancellationToken);
-        return new TaskView(canSeeAll && !active.Tasks.Any(task => task.IsRunning), [.. finished.Tasks.Where(task => !task.IsRunning)]);
+        return new TaskView(
+            canSeeAll && !active.Tasks.Any(task => task.IsRunning), [.. finished.Tasks.Where(task => !task.IsRunning)], now);
     }
 }

@@ -1,7 +1,8 @@
+using Microsoft.Data.Sqlite;
 using Perb.ProxmoxClient;
 using Perb.Scheduler.Discovery;
 using Perb.Scheduler.Observability;
-using Perb.Scheduler.Store;
+using Perb.Transfer;
 using Quartz;
 
 namespace Perb.Scheduler.Scheduling;
@@ -23,22 +24,23 @@ internal sealed class ReconcileJob(ArchiveDiscovery discovery, JobBoundary bound
 }
 
 /// <summary>
-/// Where a round of discovery ends, however it ends: a node that is away is trouble that is shown until it is over, and the clock goes on.
+/// Where a round of discovery ends, however it ends: what went wrong is trouble that is shown until a round succeeds, and the clock goes on.
 /// </summary>
-internal sealed class JobBoundary(StatusStore status, ILogger<JobBoundary> logger)
+internal sealed class JobBoundary(Troubles troubles, ILogger<JobBoundary> logger)
 {
-    /// <summary>The trouble's name.</summary>
-    public const string Subject = "proxmox";
+    /// <summary>The trouble of a node that is away.</summary>
+    public const string Subject = Troubles.Proxmox;
+
+    /// <summary>The trouble of a round that ended in a way that nobody foresaw.</summary>
+    public const string RoundSubject = "discovery round";
 
     public async Task RunAsync(string job, Func<CancellationToken, Task> round, CancellationToken cancellationToken)
     {
         try
         {
             await round(cancellationToken);
-            if (await status.ClearAsync(Subject, cancellationToken))
-            {
-                logger.TroubleOver(Subject);
-            }
+            await troubles.SetAsync(Subject, null, cancellationToken);
+            await troubles.SetAsync(RoundSubject, null, cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -46,16 +48,26 @@ internal sealed class JobBoundary(StatusStore status, ILogger<JobBoundary> logge
         }
         catch (ProxmoxException exception)
         {
-            if (await status.RaiseAsync(Subject, exception.Message, CancellationToken.None))
-            {
-                logger.TroubleBegan(LogLevel.Warning, Subject, exception.Message);
-            }
+            await troubles.SetAsync(Subject, exception.Message, CancellationToken.None, needsPerson: !exception.IsTransient);
         }
 #pragma warning disable CA1031 // The clock must go on ticking; the failure is logged with its stack.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
             logger.JobStumbled(exception, job);
+            await ShowAsync($"the {job} stumbled: {Printable.Clean(exception.Message, 500)}; the log has more");
+        }
+    }
+
+    private async Task ShowAsync(string text)
+    {
+        try
+        {
+            await troubles.SetAsync(RoundSubject, text, CancellationToken.None);
+        }
+        catch (SqliteException)
+        {
+            // The store itself is the trouble; the log has said so.
         }
     }
 }

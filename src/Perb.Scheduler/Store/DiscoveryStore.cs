@@ -11,13 +11,19 @@ public sealed record KnownGuest(int VmId, string GuestType, string? Name, string
 /// <summary>What discovery knows and records. Every write is idempotent: sources are hints and may repeat themselves.</summary>
 public sealed class DiscoveryStore(Database database)
 {
+    /// <summary>The setting that says when all guests were seen; absent where the last look could not see them all.</summary>
+    internal const string GuestsSeen = "guests seen";
+
     public async Task<Dictionary<(string Remote, string RemoteName), KnownBackup>> LoadKnownAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.ConnectAsync(cancellationToken);
         var rows = await connection.QueryAsync(
             """
             SELECT id, remote, remote_name, archive, state, storage, path, size_bytes, modified_at, settled, failure,
-                   EXISTS (SELECT 1 FROM plan p WHERE p.backup_id = backup.id) AS has_plan, lease_token IS NOT NULL AS is_claimed
+                   EXISTS (SELECT 1 FROM plan p WHERE p.backup_id = backup.id) AS has_plan,
+                   coalesce((SELECT p.volume_count = (SELECT count(*) FROM volume v WHERE v.backup_id = p.backup_id)
+                             FROM plan p WHERE p.backup_id = backup.id), 0) AS is_all_sealed,
+                   lease_token IS NOT NULL AS is_claimed
             FROM backup
             """,
             row => new KnownBackup(
@@ -32,6 +38,7 @@ public sealed class DiscoveryStore(Database database)
                 row.Time("modified_at"),
                 row.Number("settled") != 0,
                 row.Number("has_plan") != 0,
+                row.Number("is_all_sealed") != 0,
                 row.Number("is_claimed") != 0,
                 row.TextOrNull("failure")),
             cancellationToken);
@@ -43,24 +50,31 @@ public sealed class DiscoveryStore(Database database)
     /// <param name="how">What led to the listing, for the history of each new backup.</param>
     /// <param name="now">The instant that is recorded.</param>
     /// <param name="cancellationToken">Stops before anything is written.</param>
-    public async Task ApplyAsync(
+    /// <returns>The changes that took effect: a worker may have been quicker.</returns>
+    public async Task<IReadOnlyList<DiscoveryChange>> ApplyAsync(
         IReadOnlyList<DiscoveryChange> changes, string how, DateTimeOffset now, CancellationToken cancellationToken)
     {
         if (changes.Count == 0)
         {
-            return;
+            return [];
         }
 
         await using var connection = await database.ConnectAsync(cancellationToken);
         await using var transaction = (SqliteTransaction)await connection.BeginTransactionAsync(cancellationToken);
+        var effective = new List<DiscoveryChange>();
         foreach (var change in changes)
         {
-            await ApplyAsync(connection, change, how, Sql.Instant(now), cancellationToken);
+            if (await ApplyAsync(connection, change, how, Sql.Instant(now), cancellationToken))
+            {
+                effective.Add(change);
+            }
         }
 
         await transaction.CommitAsync(cancellationToken);
+        return effective;
     }
 
+    /// <summary>All guests of the node, as a token saw them that may see all: from now on any other guest is known to be gone.</summary>
     public async Task RecordGuestsAsync(IReadOnlyList<KnownGuest> guests, DateTimeOffset now, CancellationToken cancellationToken)
     {
         await using var connection = await database.ConnectAsync(cancellationToken);
@@ -77,7 +91,16 @@ public sealed class DiscoveryStore(Database database)
                 ("@now", Sql.Instant(now)));
         }
 
+        await connection.ExecuteAsync(
+            "INSERT OR REPLACE INTO setting (name, value) VALUES (@name, @now)", cancellationToken, ("@name", GuestsSeen), ("@now", Sql.Instant(now)));
         await transaction.CommitAsync(cancellationToken);
+    }
+
+    /// <summary>The token may not see all guests now: those on record stay, and of any other nobody can say that it is gone.</summary>
+    public async Task NoteGuestsUnseenAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.ConnectAsync(cancellationToken);
+        await connection.ExecuteAsync("DELETE FROM setting WHERE name = @name", cancellationToken, ("@name", GuestsSeen));
     }
 
     public async Task<IReadOnlySet<string>> NotedTasksAsync(CancellationToken cancellationToken)
@@ -114,7 +137,7 @@ public sealed class DiscoveryStore(Database database)
             "SELECT EXISTS (SELECT 1 FROM backup WHERE state = 'discovered' AND settled = 0)", cancellationToken) != 0;
     }
 
-    private static Task ApplyAsync(
+    private static Task<bool> ApplyAsync(
         SqliteConnection connection, DiscoveryChange change, string how, string now, CancellationToken cancellationToken) => change switch
         {
             DiscoveryChange.Found added => InsertAsync(connection, added, how, now, cancellationToken),
@@ -122,14 +145,21 @@ public sealed class DiscoveryStore(Database database)
             DiscoveryChange.Replaced replaced => ReplaceAsync(connection, replaced, now, cancellationToken),
             DiscoveryChange.Revived revived => ReviveAsync(connection, revived, now, cancellationToken),
             DiscoveryChange.Skipped skipped => ChangeStateAsync(
-                connection, skipped.Id, "discovered", "skipped", skipped.Reason, now, cancellationToken),
+                connection, skipped.Id, BackupState.Discovered, BackupState.Skipped, skipped.Reason, now, cancellationToken),
             DiscoveryChange.SourceGone gone => ChangeStateAsync(
-                connection, gone.Id, "discovered", "source-missing", $"{gone.Path} disappeared before it was sealed", now, cancellationToken),
+                connection,
+                gone.Id,
+                BackupState.Discovered,
+                BackupState.SourceMissing,
+                $"{gone.Path} disappeared before it was sealed",
+                now,
+                cancellationToken),
             DiscoveryChange.Conflict conflict => NoteConflictAsync(connection, conflict, now, cancellationToken),
+            DiscoveryChange.ConflictOver over => ClearConflictAsync(connection, over, now, cancellationToken),
             _ => throw new InvalidOperationException($"unknown change {change.GetType().Name}"),
         };
 
-    private static async Task InsertAsync(
+    private static async Task<bool> InsertAsync(
         SqliteConnection connection, DiscoveryChange.Found added, string how, string now, CancellationToken cancellationToken)
     {
         var archive = added.Archive;
@@ -171,11 +201,13 @@ public sealed class DiscoveryStore(Database database)
                 await connection.AddEventAsync(id, now, "conflict", added.ConflictText, cancellationToken);
             }
         }
+
+        return id != 0;
     }
 
     // A backup that is being worked on (leased) is left to its worker: what it seals must be what its record says.
-    private static Task<int> MoveAsync(SqliteConnection connection, long id, FoundArchive archive, CancellationToken cancellationToken) =>
-        connection.ExecuteAsync(
+    private static async Task<bool> MoveAsync(SqliteConnection connection, long id, FoundArchive archive, CancellationToken cancellationToken) =>
+        await connection.ExecuteAsync(
             """
             UPDATE backup SET storage = @storage, node = @node, path = @path, size_bytes = @size, modified_at = @modified,
                               archive = @archive, guest_type = @guestType, settled = @settled
@@ -190,38 +222,68 @@ public sealed class DiscoveryStore(Database database)
             ("@modified", Sql.Instant(archive.ModifiedAt)),
             ("@archive", archive.Name.FileName),
             ("@guestType", archive.Name.GuestType),
-            ("@settled", archive.IsSettled ? 1 : 0));
+            ("@settled", archive.IsSettled ? 1 : 0)) > 0;
 
-    private static async Task ReplaceAsync(
+    private static async Task<bool> ReplaceAsync(
         SqliteConnection connection, DiscoveryChange.Replaced replaced, string now, CancellationToken cancellationToken)
     {
-        if (await MoveAsync(connection, replaced.Id, replaced.Archive, cancellationToken) > 0)
+        if (!await MoveAsync(connection, replaced.Id, replaced.Archive, cancellationToken))
         {
-            await connection.AddEventAsync(
-                replaced.Id, now, "replaced", $"{replaced.Archive.Path} has other bytes than before", cancellationToken);
+            return false;
         }
+
+        await connection.AddEventAsync(
+            replaced.Id, now, "replaced", $"{replaced.Archive.Path} has other bytes than before", cancellationToken);
+        return true;
     }
 
-    private static async Task ReviveAsync(
-        SqliteConnection connection, DiscoveryChange.Revived revived, string now, CancellationToken cancellationToken)
-    {
-        await MoveAsync(connection, revived.Id, revived.Archive, cancellationToken);
-        await ChangeStateAsync(connection, revived.Id, "skipped", "discovered", null, now, cancellationToken);
-        await ChangeStateAsync(connection, revived.Id, "source-missing", "discovered", null, now, cancellationToken);
-    }
+    private static async Task<bool> ReviveAsync(
+        SqliteConnection connection, DiscoveryChange.Revived revived, string now, CancellationToken cancellationToken) =>
+        await ChangeStateAsync(connection, revived.Id, revived.From, BackupState.Discovered, null, now, cancellationToken)
+        && await MoveAsync(connection, revived.Id, revived.Archive, cancellationToken);
 
-    private static async Task NoteConflictAsync(
+    private static async Task<bool> NoteConflictAsync(
         SqliteConnection connection, DiscoveryChange.Conflict conflict, string now, CancellationToken cancellationToken)
     {
-        await connection.ExecuteAsync(
-            "UPDATE backup SET failure = @text WHERE id = @id", cancellationToken, ("@id", conflict.Id), ("@text", conflict.Text));
-        await connection.AddEventAsync(conflict.Id, now, "conflict", conflict.Text, cancellationToken);
+        var changed = await connection.ExecuteAsync(
+            "UPDATE backup SET failure = @text WHERE id = @id AND failure IS NOT @text",
+            cancellationToken,
+            ("@id", conflict.Id),
+            ("@text", conflict.Text));
+        if (changed > 0)
+        {
+            await connection.AddEventAsync(conflict.Id, now, "conflict", conflict.Text, cancellationToken);
+        }
+
+        return changed > 0;
+    }
+
+    // Nothing but a conflict is ever written there once a backup is published.
+    private static async Task<bool> ClearConflictAsync(
+        SqliteConnection connection, DiscoveryChange.ConflictOver over, string now, CancellationToken cancellationToken)
+    {
+        var changed = await connection.ExecuteAsync(
+            "UPDATE backup SET failure = NULL WHERE id = @id AND state = @published AND failure IS NOT NULL",
+            cancellationToken,
+            ("@id", over.Id),
+            ("@published", BackupState.Published.Word()));
+        if (changed > 0)
+        {
+            await connection.AddEventAsync(over.Id, now, "conflict over", "nothing of the same name differs any more", cancellationToken);
+        }
+
+        return changed > 0;
     }
 
     // As above: never under a worker's hands.
-    private static async Task ChangeStateAsync(
-        SqliteConnection connection, long id, string from, string to, string? reason, string now, CancellationToken cancellationToken)
+    private static async Task<bool> ChangeStateAsync(
+        SqliteConnection connection, long id, BackupState from, BackupState to, string? reason, string now, CancellationToken cancellationToken)
     {
+        if (!from.MayBecome(to))
+        {
+            throw new InvalidOperationException($"a backup that is {from.Word()} never becomes {to.Word()}");
+        }
+
         var changed = await connection.ExecuteAsync(
             """
             UPDATE backup SET state = @to, failure = @reason, attempt = 0, next_attempt_at = NULL
@@ -229,12 +291,14 @@ public sealed class DiscoveryStore(Database database)
             """,
             cancellationToken,
             ("@id", id),
-            ("@from", from),
-            ("@to", to),
+            ("@from", from.Word()),
+            ("@to", to.Word()),
             ("@reason", reason));
         if (changed > 0)
         {
-            await connection.AddEventAsync(id, now, to, reason ?? "to be shipped", cancellationToken);
+            await connection.AddEventAsync(id, now, to.Word(), reason ?? "to be shipped", cancellationToken);
         }
+
+        return changed > 0;
     }
 }

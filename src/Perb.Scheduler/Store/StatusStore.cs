@@ -1,13 +1,25 @@
 using Perb.Scheduler.Backups;
+using Perb.Scheduler.Configuration;
+using Perb.Scheduler.Discovery;
 
 namespace Perb.Scheduler.Store;
 
 /// <summary>What a worker is doing with a backup right now.</summary>
-public sealed record Activity(string Step, int Volume, int VolumeCount, long DoneBytes, long TotalBytes, long BytesPerSecond);
+public sealed record Activity(string Step, int Volume, int VolumeCount, long DoneBytes, long TotalBytes, long BytesPerSecond)
+{
+    /// <summary><c>upload of volume 1/3, 45 % of 1.00 GiB, 40.0 MiB/s, 00:00:14 left</c></summary>
+    public string InWords()
+    {
+        var percent = TotalBytes > 0 ? DoneBytes * 100 / TotalBytes : 100;
+        var left = BytesPerSecond > 0 ? $", {TimeSpan.FromSeconds((TotalBytes - DoneBytes) / BytesPerSecond):c} left" : "";
+        return $"{Step} of volume {Volume}/{VolumeCount}, {percent} % of {ByteSize.Format(TotalBytes)}, {ByteSize.Format(BytesPerSecond)}/s{left}";
+    }
+}
 
-/// <summary>A guest, its newest archive and its newest verified copy on one remote.</summary>
+/// <summary>A guest, its newest archive and its newest verified copy on each remote; what a wrong clock dated does not count.</summary>
+/// <param name="Exists">On this node, as last seen; null where nobody can tell, because the token is not shown all guests.</param>
 public sealed record GuestCopies(
-    int Guest, string GuestType, string? Name, bool Exists, DateTimeOffset? NewestArchive, IReadOnlyDictionary<string, CopyProof> Copies);
+    int Guest, string GuestType, string? Name, bool? Exists, DateTimeOffset? NewestArchive, IReadOnlyDictionary<string, CopyProof> Copies);
 
 /// <summary>The newest copy of a guest on a remote: when its archive was made, and how it was proven.</summary>
 public sealed record CopyProof(DateTimeOffset ArchiveTime, string? VerifiedHow);
@@ -70,25 +82,33 @@ public sealed class StatusStore(Database database, TimeProvider time)
             "SELECT vm_id, guest_type, name FROM guest",
             row => (Id: (int)row.Number("vm_id"), Type: row.Text("guest_type"), Name: row.TextOrNull("name")),
             cancellationToken)).ToDictionary(guest => guest.Id);
+        var latest = ("@latest", (object)Sql.Instant(FoundArchive.LatestBelievable(time.GetUtcNow())));
         var archives = (await connection.QueryAsync(
-            "SELECT guest, guest_type, max(archive_time) AS newest FROM backup GROUP BY guest",
-            row => (Id: (int)row.Number("guest"), Type: row.Text("guest_type"), Newest: row.Time("newest")),
-            cancellationToken)).ToDictionary(row => row.Id);
+            "SELECT guest, guest_type, max(iif(archive_time <= @latest, archive_time, NULL)) AS newest FROM backup GROUP BY guest",
+            row => (Id: (int)row.Number("guest"), Type: row.Text("guest_type"), Newest: row.TimeOrNull("newest")),
+            cancellationToken,
+            latest)).ToDictionary(row => row.Id);
         var copies = (await connection.QueryAsync(
-            "SELECT guest, remote, max(archive_time) AS newest, verified_how FROM backup WHERE state = 'published' GROUP BY guest, remote",
+            """
+            SELECT guest, remote, max(archive_time) AS newest, verified_how FROM backup
+            WHERE state = 'published' AND archive_time <= @latest GROUP BY guest, remote
+            """,
             row => (Id: (int)row.Number("guest"), Remote: row.Text("remote"), Proof: new CopyProof(row.Time("newest"), row.TextOrNull("verified_how"))),
-            cancellationToken)).ToLookup(row => row.Id);
+            cancellationToken,
+            latest)).ToLookup(row => row.Id);
+        var allSeen = await connection.ScalarAsync<string>(
+            "SELECT value FROM setting WHERE name = @name", cancellationToken, ("@name", DiscoveryStore.GuestsSeen)) is not null;
 
         return [.. guests.Keys.Union(archives.Keys).Order().Select(id =>
         {
             var isKnown = guests.TryGetValue(id, out var guest);
-            var hasArchive = archives.TryGetValue(id, out var archive);
+            var archive = archives.GetValueOrDefault(id);
             return new GuestCopies(
                 id,
                 isKnown ? guest.Type : archive.Type,
                 guest.Name,
-                isKnown,
-                hasArchive ? archive.Newest : null,
+                isKnown ? true : allSeen ? false : null,
+                archive.Newest,
                 copies[id].ToDictionary(row => row.Remote, row => row.Proof));
         })];
     }

@@ -51,12 +51,12 @@ public sealed class DocumentTests(SharedKey key) : IClassFixture<SharedKey>
         var guests = document["guests"]!.AsArray();
         Assert.Equal([101, 102, 104], guests.Select(guest => (int)guest!["guest"]!));
         Assert.Equal(
-            ["guest:Number", "guestType:String", "name:String", "newestArchive:Instant", "newestVerified:Instant", "verifiedHow:String", "rpoMet:True"],
+            ["guest:Number", "guestType:String", "name:String", "newestArchive:Instant", "newestVerified:Instant", "verifiedHow:String", "rpoMet:True", "exists:True"],
             FieldsOf(guests[0]));
         Assert.Equal(
-            ["guest:Number", "guestType:String", "name:String", "newestArchive:Null", "newestVerified:Null", "verifiedHow:Null", "rpoMet:False"],
+            ["guest:Number", "guestType:String", "name:String", "newestArchive:Null", "newestVerified:Null", "verifiedHow:Null", "rpoMet:False", "exists:True"],
             FieldsOf(guests[1]));
-        Assert.Equal("rpoMet:Null", FieldsOf(guests[2])[^1]);
+        Assert.Equal(["rpoMet:Null", "exists:False"], FieldsOf(guests[2])[^2..]);
     }
 
     [Fact]
@@ -97,7 +97,7 @@ public sealed class DocumentTests(SharedKey key) : IClassFixture<SharedKey>
             JsonNode.Parse((await perb.RunAsync("list", "--json", "--guest", "102")).Output)!.AsArray()
                 .Select(backup => $"{backup!["guest"]} {backup["remote"]}"));
         var unknown = await perb.RunAsync("list", "--json", "--remote", "nowhere");
-        Assert.Equal(78, unknown.ExitCode);
+        Assert.Equal(2, unknown.ExitCode);
         OneLine.In(unknown, "nowhere", "near, far");
     }
 

@@ -60,7 +60,7 @@ public sealed class DiscoveryConvergenceTests : IAsyncLifetime
         var options = look.Excluded.Length == 0 ? Archives.Defaults : Archives.Excluding(look.Excluded);
         return new DiscoveryDiff(new CatchUpPolicy(options), ["r", "s"]).Between(
             await _store.Discovery.LoadKnownAsync(TestStore.Stop),
-            new Listing(look.Archives, look.Storages),
+            new Listing(look.Archives, look.Storages, look.Storages.Count == 2),
             new Dictionary<int, Scheduler.Store.KnownGuest>(),
             Archives.Now);
     }

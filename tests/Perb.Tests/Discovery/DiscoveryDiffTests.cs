@@ -62,14 +62,23 @@ public sealed class DiscoveryDiffTests
         Assert.IsType<DiscoveryChange.Conflict>(Assert.Single(Between(Archives.Defaults, Archives.Known(recorded), other, recorded)));
     }
 
-    [Theory]
-    [InlineData(BackupState.Discovered)]
-    [InlineData(BackupState.Failed)]
-    public void Other_bytes_under_an_unsealed_name_replace_it(BackupState state)
+    [Fact]
+    public void Other_bytes_under_an_unsealed_name_replace_it()
     {
         var replaced = Archives.Found(size: 2);
 
-        Assert.Equal([new DiscoveryChange.Replaced(7, replaced)], Between(Archives.Defaults, Archives.Known(Archives.Found(), state), replaced));
+        Assert.Equal([new DiscoveryChange.Replaced(7, replaced)], Between(Archives.Defaults, Archives.Known(Archives.Found()), replaced));
+    }
+
+    [Fact]
+    public void Other_bytes_give_what_failed_a_new_try_if_it_is_wanted()
+    {
+        var (failed, replaced) = (Archives.Known(Archives.Found(), BackupState.Failed), Archives.Found(size: 2));
+
+        Assert.Equal(
+            [new DiscoveryChange.Replaced(7, replaced), new DiscoveryChange.Revived(7, replaced, BackupState.Failed)],
+            Between(Archives.Defaults, failed, replaced));
+        Assert.Empty(Between(Archives.Excluding("100"), failed, replaced));
     }
 
     [Theory]
@@ -93,6 +102,27 @@ public sealed class DiscoveryDiffTests
     }
 
     [Fact]
+    public void A_conflict_is_over_once_nothing_differs_any_more()
+    {
+        var archive = Archives.Found();
+        var shipped = Archives.Known(archive, BackupState.Published, failure: "differs");
+        DiscoveryChange[] over = [new DiscoveryChange.ConflictOver(7)];
+
+        Assert.Equal(over, Between(Archives.Defaults, shipped));
+        Assert.Equal(over, Between(Archives.Defaults, shipped, archive));
+        Assert.Equal(over, Between(Archives.Defaults, shipped, archive, Archives.Found(storage: "b")));
+        Assert.DoesNotContain(over[0], Between(Archives.Excluding("100"), shipped, archive, Archives.Found(storage: "b", size: 2)));
+    }
+
+    [Fact]
+    public void A_conflict_lasts_while_a_storage_is_away_that_may_hold_what_differs() =>
+        Assert.Empty(Diff(Archives.Defaults).Between(
+            Known(Archives.Known(Archives.Found(), BackupState.Published, failure: "differs")),
+            Seen(Archives.Found()) with { IsComplete = false },
+            NoGuests,
+            Archives.Now));
+
+    [Fact]
     public void What_a_worker_has_in_its_hands_is_left_to_it()
     {
         var claimed = Archives.Known(Archives.Found(), isClaimed: true);
@@ -108,8 +138,12 @@ public sealed class DiscoveryDiffTests
         var known = Archives.Known(Archives.Found());
 
         Assert.Equal([new DiscoveryChange.SourceGone(7, known.Path)], Between(Archives.Defaults, known));
-        Assert.Empty(Diff(Archives.Defaults).Between(Known(known), new Listing([], new HashSet<string> { "other" }), NoGuests, Archives.Now));
+        Assert.Empty(Diff(Archives.Defaults).Between(Known(known), new Listing([], new HashSet<string> { "other" }, IsComplete: false), NoGuests, Archives.Now));
     }
+
+    [Fact]
+    public void A_backup_whose_volumes_are_all_sealed_does_not_miss_its_archive() =>
+        Assert.Empty(Between(Archives.Defaults, Archives.Known(Archives.Found(), hasPlan: true, isAllSealed: true)));
 
     [Fact]
     public void A_vanished_archive_that_lies_elsewhere_is_shipped_from_there()
@@ -134,7 +168,7 @@ public sealed class DiscoveryDiffTests
     {
         var archive = Archives.Found();
 
-        Assert.Equal([new DiscoveryChange.Revived(7, archive)], Between(Archives.Defaults, Archives.Known(archive, state), archive));
+        Assert.Equal([new DiscoveryChange.Revived(7, archive, state)], Between(Archives.Defaults, Archives.Known(archive, state), archive));
     }
 
     [Fact]
@@ -156,6 +190,15 @@ public sealed class DiscoveryDiffTests
     }
 
     [Fact]
+    public void An_archive_from_the_future_is_shipped_and_hides_no_guests_newest()
+    {
+        var changes = Between(
+            Archives.Defaults, null, Archives.Found(100, daysOld: -300), Archives.Found(100, daysOld: 30), Archives.Found(100, daysOld: 40), Archives.Found(101, daysOld: -2));
+
+        Assert.Equal([true, true, false, true], changes.Cast<DiscoveryChange.Found>().Select(change => change.SkipReason is null));
+    }
+
+    [Fact]
     public void An_archive_is_settled_once_and_stays_so()
     {
         var (unsettled, settled) = (Archives.Found(settled: false), Archives.Found(settled: true));
@@ -171,7 +214,7 @@ public sealed class DiscoveryDiffTests
     private static IReadOnlyList<DiscoveryChange> Between(DiscoverySection options, KnownBackup? known, params FoundArchive[] archives) =>
         Diff(options).Between(known is null ? NothingKnown() : Known(known), Seen(archives), NoGuests, Archives.Now);
 
-    private static Listing Seen(params FoundArchive[] archives) => new(archives, new HashSet<string> { "local", "a", "b" });
+    private static Listing Seen(params FoundArchive[] archives) => new(archives, new HashSet<string> { "local", "a", "b" }, IsComplete: true);
 
     private static Dictionary<(string Remote, string RemoteName), KnownBackup> NothingKnown() => [];
 

@@ -41,26 +41,48 @@ public sealed class DumpDirectoryTests
     {
         var (_, configured, expected) = Table.Single(row => row.Case == name);
 
-        var directories = DumpDirectory.Of([configured], [Seen("local")], "pve1", []);
+        var directories = DumpDirectory.Of([configured], [Seen("local")], "pve1", 1, []);
 
-        Assert.Equal(expected is null ? [] : [new DumpDirectory("local", expected, null)], directories);
+        Assert.Equal(expected is null ? [] : [new DumpDirectory("local", expected, null, configured.Shared)], directories);
     }
 
     [Fact]
     public void Only_wanted_storages_are_looked_into() =>
         Assert.Equal(
             ["usb"],
-            DumpDirectory.Of([Local, Local with { Storage = "usb" }], [Seen("local"), Seen("usb")], "pve1", ["usb"]).Select(directory => directory.Storage));
+            DumpDirectory.Of([Local, Local with { Storage = "usb" }], [Seen("local"), Seen("usb")], "pve1", 1, ["usb"]).Select(directory => directory.Storage));
 
     [Fact]
     public void A_storage_that_is_away_says_so_instead_of_listing_empty()
     {
         Assert.Equal(
-            new DumpDirectory("local", null, "it is not active (not mounted or not reachable)"),
-            Assert.Single(DumpDirectory.Of([Local], [Seen("local", active: false)], "pve1", [])));
+            new DumpDirectory("local", null, "it is not active (not mounted or not reachable)", false),
+            Assert.Single(DumpDirectory.Of([Local], [Seen("local", active: false)], "pve1", 1, [])));
         Assert.Equal(
-            new DumpDirectory("local", null, "the node does not list it"), Assert.Single(DumpDirectory.Of([Local], [], "pve1", [])));
+            new DumpDirectory("local", null, "the node does not list it", false), Assert.Single(DumpDirectory.Of([Local], [], "pve1", 1, [])));
     }
+
+    [Theory]
+    [InlineData(1, "", "", true)]
+    [InlineData(2, "", "", false)]
+    [InlineData(2, "", "local", true)]
+    [InlineData(2, "pve1", "", true)]
+    [InlineData(3, "pve1,pve2", "", false)]
+    public void A_shared_storage_is_shipped_by_the_only_node_that_has_it_or_is_told_to(int nodeCount, string nodes, string wanted, bool expected)
+    {
+        var shared = Local with { Shared = true, Nodes = Split(nodes).ToHashSet() };
+
+        var directory = Assert.Single(DumpDirectory.Of([shared], [Seen("local")], "pve1", nodeCount, Split(wanted)));
+
+        Assert.Equal(expected ? "/var/lib/vz/dump" : null, directory.Path);
+        Assert.Equal(!expected, directory.Absence?.Contains("Perb:Discovery:Storages", StringComparison.Ordinal) ?? false);
+    }
+
+    [Fact]
+    public void A_storage_of_its_own_is_shipped_by_each_node() =>
+        Assert.NotNull(Assert.Single(DumpDirectory.Of([Local], [Seen("local")], "pve1", 3, [])).Path);
+
+    private static string[] Split(string names) => names.Split(',', StringSplitOptions.RemoveEmptyEntries);
 
     private static NodeStorage Seen(string storage, bool active = true) => new() { Storage = storage, Type = "dir", Active = active };
 }

@@ -61,14 +61,44 @@ public sealed partial class DumpListingTests : IDisposable
         Assert.Equal(expected, Assert.Single(List(isIdle, Modified.AddMinutes(minutesOld))).IsSettled);
     }
 
+    [Theory]
+    [InlineData(-1, true)]
+    [InlineData(0, false)]
+    [InlineData(1, false)]
+    public void An_archive_that_was_written_after_the_node_was_asked_is_not_settled_by_its_answer(int secondsAfter, bool expected)
+    {
+        Write(Archive, 1, Modified);
+        var tasks = new TaskView(IsIdle: true, [], Modified.AddSeconds(-secondsAfter));
+
+        Assert.Equal(expected, Assert.Single(Listing.List(Local, "pve1", tasks, Modified.AddMinutes(5))).IsSettled);
+    }
+
+    [Theory]
+    [InlineData(9, false, false)]
+    [InlineData(9, true, true)]
+    [InlineData(11, false, true)]
+    public void On_a_shared_storage_only_its_log_or_its_age_settles_an_archive(int minutesOld, bool hasLog, bool expected)
+    {
+        Write(Archive, 1, Modified);
+        if (hasLog)
+        {
+            Write("vzdump-qemu-100-2026_11_20-02_00_01.log", 1, Modified);
+        }
+
+        var now = Modified.AddMinutes(minutesOld);
+        Assert.Equal(expected, Assert.Single(Listing.List(Local with { IsShared = true }, "pve1", new TaskView(IsIdle: true, [], now), now)).IsSettled);
+    }
+
     [Fact]
     public void A_directory_that_is_not_there_is_an_error_and_not_empty() =>
-        Assert.Throws<DirectoryNotFoundException>(() => Listing.List(PathOf("none"), "local", "pve1", true, Modified));
+        Assert.Throws<DirectoryNotFoundException>(() => Listing.List(Local with { Path = PathOf("none") }, "pve1", new TaskView(true, [], Modified), Modified));
 
     private static DumpListing Listing { get; } = new(TimeZoneInfo.FindSystemTimeZoneById("Europe/Vienna"));
 
+    private DumpDirectory Local => new("local", _folder.FullName, null, IsShared: false);
+
     private IReadOnlyList<FoundArchive> List(bool isIdle, DateTimeOffset? now = null) =>
-        Listing.List(_folder.FullName, "local", "pve1", isIdle, now ?? Modified);
+        Listing.List(Local, "pve1", new TaskView(isIdle, [], Modified.AddTicks(10_000_000)), now ?? Modified);
 
     private void Write(string name, int size, DateTimeOffset modifiedAt)
     {

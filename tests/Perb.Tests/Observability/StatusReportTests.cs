@@ -1,4 +1,4 @@
-using Perb.Scheduler.Observability;
+using Perb.Scheduler.Cli;
 using Perb.Scheduler.Store;
 using Perb.Tests.Configuration;
 using Perb.Tests.Discovery;
@@ -62,12 +62,23 @@ public sealed class StatusReportTests : IAsyncLifetime
     [Fact]
     public async Task A_guest_that_is_gone_is_not_judged()
     {
+        await _store.Discovery.RecordGuestsAsync([], Archives.Now, TestStore.Stop);
         await PublishAsync(300, "r", "s");
 
         var guest = await JudgeAsync();
 
-        Assert.Null(guest.RpoMet);
+        Assert.Equal((null, (bool?)false, "gone"), (guest.RpoMet, guest.Exists, StatusCommand.RpoInWords(guest)));
         Assert.NotNull(guest.NewestVerified);
+    }
+
+    [Fact]
+    public async Task A_guest_that_the_token_is_not_shown_is_unknown_and_not_gone()
+    {
+        await PublishAsync(300, "r", "s");
+
+        var guest = await JudgeAsync();
+
+        Assert.Equal(((bool?)null, (bool?)null, "unknown"), (guest.RpoMet, guest.Exists, StatusCommand.RpoInWords(guest)));
     }
 
     [Theory]

@@ -85,6 +85,9 @@ internal static class Agree
         (Text(data, "path"), Number(data, "size"), Number(data, "used"), Text(data, "notes") ?? "", Flag(data, "protected")),
         (backup.Path, backup.RoundedSizeBytes, backup.UsedBytes, backup.Notes, backup.IsProtected));
 
+    public static void Nodes(JsonElement data, IReadOnlyList<ClusterNode> nodes) => Each(data, nodes, (json, node) =>
+        Assert.Equal((Text(json, "node"), Text(json, "status")), (node.Node, node.Status)));
+
     public static void Guests(JsonElement data, IReadOnlyList<Guest> guests)
     {
         var rows = data.EnumerateArray().Where(json => Text(json, "type") is "qemu" or "lxc").ToList();

@@ -22,6 +22,7 @@ internal sealed record ReplayedCall(string Method, Regex Path, Func<ProxmoxApi, 
                 ? await api.GetPermissionsAsync(path, Ct)
                 : await api.GetPermissionsAsync(Ct))),
         Get("/storage", async (api, _, answer) => Agree.StorageConfiguration(Data(answer), await api.GetStorageConfigurationAsync(Ct))),
+        Get("/nodes", async (api, _, answer) => Agree.Nodes(Data(answer), await api.GetNodesAsync(Ct))),
         Get(@"/nodes/(?<node>[^/]+)/storage(\?.*)?", async (api, parts, answer) => Agree.NodeStorages(
             Data(answer), await api.GetNodeStoragesAsync(parts["node"].Value, "backup", Ct))),
         Get(@"/nodes/(?<node>[^/]+)/tasks(\?.*)?", async (api, parts, answer) => Agree.Tasks(

@@ -81,12 +81,48 @@ public sealed class StatusStoreTests : IAsyncLifetime
 
         var guests = await _store.Status.GuestsAsync(TestStore.Stop);
 
-        Assert.Equal([(100, "web", true), (101, null, false), (102, null, true)], guests.Select(guest => (guest.Guest, guest.Name, guest.Exists)));
+        Assert.Equal([(100, "web", (bool?)true), (101, null, false), (102, null, true)], guests.Select(guest => (guest.Guest, guest.Name, guest.Exists)));
         Assert.Equal(Archives.Found(100, daysOld: 1).Time, guests[0].NewestArchive);
         Assert.Equal(new CopyProof(Archives.Found(100, daysOld: 3).Time, "hash"), Assert.Single(guests[0].Copies).Value);
         Assert.Equal("s", Assert.Single(guests[1].Copies).Key);
         Assert.Null(guests[2].NewestArchive);
     }
+
+    [Fact]
+    public async Task A_guest_is_gone_only_where_all_guests_were_seen()
+    {
+        await _store.PublishAsync(Archives.Found(100));
+        Assert.Null(Assert.Single(await GuestsAsync()).Exists);
+
+        await _store.Discovery.RecordGuestsAsync([new KnownGuest(101, "qemu", "web", null, new HashSet<string>())], Archives.Now, TestStore.Stop);
+        Assert.Equal([false, true], (await GuestsAsync()).Select(guest => guest.Exists));
+
+        await _store.Discovery.NoteGuestsUnseenAsync(TestStore.Stop);
+        Assert.Equal([null, true], (await GuestsAsync()).Select(guest => guest.Exists));
+    }
+
+    [Fact]
+    public async Task What_a_wrong_clock_dated_is_neither_newest_archive_nor_newest_copy()
+    {
+        await _store.PublishAsync(Archives.Found(100, daysOld: 3), how: "size");
+        await _store.PublishAsync(Archives.Found(100, daysOld: -300));
+        await _store.PublishAsync(Archives.Found(101, daysOld: -300));
+
+        var guests = await GuestsAsync();
+
+        var time = Archives.Found(daysOld: 3).Time;
+        Assert.Equal([time, null], guests.Select(guest => guest.NewestArchive));
+        Assert.Equal(new CopyProof(time, "size"), Assert.Single(guests[0].Copies).Value);
+        Assert.Empty(guests[1].Copies);
+        Assert.Equal(3, (await _store.Status.ListAsync(null, null, TestStore.Stop)).Count);
+    }
+
+    [Theory]
+    [InlineData(1L << 29, 1L << 30, 1L << 20, "upload of volume 1/3, 50 % of 1.00 GiB, 1.00 MiB/s, 00:08:32 left")]
+    [InlineData(0, 1L << 30, 0, "upload of volume 1/3, 0 % of 1.00 GiB, 0 B/s")]
+    [InlineData(0, 0, 0, "upload of volume 1/3, 100 % of 0 B, 0 B/s")]
+    public void An_activity_is_said_in_words(long done, long total, long rate, string words) =>
+        Assert.Equal(words, new Activity("upload", 1, 3, done, total, rate).InWords());
 
     [Fact]
     public async Task Failures_are_what_a_person_should_look_at()
@@ -114,6 +150,8 @@ public sealed class StatusStoreTests : IAsyncLifetime
         await _store.Discovery.NoteTasksAsync([], task.EndedAt!.Value.AddTicks(1), TestStore.Stop);
         Assert.Empty(await _store.Discovery.NotedTasksAsync(TestStore.Stop));
     }
+
+    private Task<IReadOnlyList<GuestCopies>> GuestsAsync() => _store.Status.GuestsAsync(TestStore.Stop);
 
     private async Task<IEnumerable<(int, string)>> ListAsync(string? remote, int? guest) =>
         (await _store.Status.ListAsync(remote, guest, TestStore.Stop)).Select(backup => (backup.Guest, backup.Remote));

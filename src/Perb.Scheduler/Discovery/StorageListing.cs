@@ -1,0 +1,61 @@
+using Perb.ProxmoxClient;
+using Perb.Scheduler.Backups;
+using Perb.Scheduler.Configuration;
+
+namespace Perb.Scheduler.Discovery;
+
+/// <summary>What lies in the storages of this node, and why some were not looked into.</summary>
+/// <param name="Absences">Every storage in question, with the reason why it is not spoken for; null: it is.</param>
+public sealed record StorageLook(Listing Listing, IReadOnlyDictionary<string, string?> Absences);
+
+/// <summary>Looks into every storage that this node should ship from: where it is by the API, what is in it by the file system.</summary>
+public sealed class StorageListing(ProxmoxApi api, DumpListing dumpListing, PerbOptions options, TimeProvider time)
+{
+    /// <param name="tasks">What the node said of its vzdump tasks before this look.</param>
+    /// <param name="known">What the store holds, to tell an emptied storage from one that is not mounted.</param>
+    /// <param name="cancellationToken">Ends the calls to the node.</param>
+    /// <exception cref="ProxmoxException">The node does not answer, or not as it should.</exception>
+    public async Task<StorageLook> LookAsync(TaskView tasks, IReadOnlyCollection<KnownBackup> known, CancellationToken cancellationToken)
+    {
+        var directories = DumpDirectory.Of(
+            await api.GetStorageConfigurationAsync(cancellationToken),
+            await api.GetNodeStoragesAsync(options.Proxmox.Node, null, cancellationToken),
+            options.Proxmox.Node,
+            (await api.GetNodesAsync(cancellationToken)).Count,
+            options.Discovery.Storages);
+        var archives = new List<FoundArchive>();
+        var absences = new Dictionary<string, string?>(StringComparer.Ordinal);
+        foreach (var directory in directories)
+        {
+            absences[directory.Storage] = TryList(directory, tasks, known, archives);
+        }
+
+        var spokenFor = absences.Where(storage => storage.Value is null).Select(storage => storage.Key).ToHashSet(StringComparer.Ordinal);
+        return new StorageLook(new Listing(archives, spokenFor, absences.Count > 0 && spokenFor.Count == absences.Count), absences);
+    }
+
+    /// <summary>Null where the directory was read and may be believed; otherwise why not.</summary>
+    private string? TryList(
+        DumpDirectory directory, TaskView tasks, IReadOnlyCollection<KnownBackup> known, List<FoundArchive> archives)
+    {
+        if (directory.Path is null)
+        {
+            return directory.Absence;
+        }
+
+        try
+        {
+            var found = dumpListing.List(directory, options.Proxmox.Node, tasks, time.GetUtcNow());
+            archives.AddRange(found);
+            return found.Count == 0 && known.Any(backup => backup.Storage == directory.Storage && NeedsSource(backup))
+                ? "it lists nothing although archives in it wait to be shipped; is it mounted?"
+                : null;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return $"{directory.Path} cannot be listed: {exception.Message}";
+        }
+    }
+
+    private static bool NeedsSource(KnownBackup backup) => backup is { State: BackupState.Discovered, IsAllSealed: false };
+}
