@@ -30,22 +30,26 @@ public sealed class BackupPipeline(
 
         using var source = new SourceAtNeed(claim.Backup.Path);
         var plan = await planSealing.RunAsync(claim, remote.Remote, objects, source, cancellationToken);
-        claim = await ForgetWhatIsGoneAsync(claim, objects, cancellationToken);
+        claim = await ForgetWhatIsGoneAsync(claim, plan, objects, cancellationToken);
         var (verified, how) = await CarryVolumesAsync(claim, remote, plan, source, cancellationToken);
         await publish.RunAsync(verified, remote, plan, how, cancellationToken);
         return how;
     }
 
-    private async Task<Claim> ForgetWhatIsGoneAsync(Claim claim, RemoteObjects objects, CancellationToken cancellationToken)
+    private async Task<Claim> ForgetWhatIsGoneAsync(
+        Claim claim, SealingPlan plan, RemoteObjects objects, CancellationToken cancellationToken)
     {
-        var volumes = await store.LoadVolumesAsync(claim.Backup.Id, cancellationToken);
-        foreach (var volume in volumes.Where(volume => volume.VerifiedAt is not null && !objects.Holds(volume)))
-        {
-            if (claim.Backup.State == BackupState.Verified)
-            {
-                claim = await store.RecordUnverifiedAsync(claim);
-            }
+        var verified = (await store.LoadVolumesAsync(claim.Backup.Id, cancellationToken)).Where(volume => volume.VerifiedAt is not null).ToList();
+        var gone = verified.Where(volume => !objects.Holds(volume)).ToList();
 
+        // Also after a plan became void: then there are none.
+        if (claim.Backup.State == BackupState.Verified && verified.Count - gone.Count < plan.VolumeCount)
+        {
+            claim = await store.RecordUnverifiedAsync(claim);
+        }
+
+        foreach (var volume in gone)
+        {
             await store.ForgetVolumeAsync(claim, volume, "it was verified, but is not on the remote any more");
         }
 

@@ -35,6 +35,7 @@ public sealed class PlanSealing(
         }
         else if (Mismatch(plan, claim.Backup) is { } reason)
         {
+            source.Open(); // what is sealed of an archive that is gone is all that is left of it
             await VoidAsync(claim, remote, plan, objects, reason, cancellationToken);
         }
         else

@@ -3,12 +3,13 @@ using Perb.Scheduler.Backups;
 using Perb.Scheduler.Store;
 using Perb.Transfer.Hashing;
 using Perb.Transfer.Manifests;
+using Perb.Transfer.Rclone;
 using Perb.Transfer.Sealing;
 
 namespace Perb.Scheduler.Pipeline;
 
 /// <summary>The manifest is the commit mark: it goes last, and only with it is a backup a copy.</summary>
-public sealed class PublishManifest(PipelineStore store, UploadSmallObject upload, VerifyObject verify)
+public sealed class PublishManifest(PipelineStore store, RcloneProgram rclone, UploadSmallObject upload, VerifyObject verify)
 {
     /// <param name="claim">A backup whose volumes are all verified.</param>
     /// <param name="remote">Where they are.</param>
@@ -28,7 +29,21 @@ public sealed class PublishManifest(PipelineStore store, UploadSmallObject uploa
         };
         var content = Encoding.UTF8.GetBytes(manifest.Format());
         await upload.RunAsync(remote.Remote, manifest.FileName, content, cancellationToken);
-        await verify.RunAsync(remote, manifest.FileName, content.Length, Digests.Of(content, remote.Hash), cancellationToken);
+        await ProveAsync(remote, manifest.FileName, content, cancellationToken);
         await store.RecordPublishedAsync(claim, how);
+    }
+
+    // Left there, the next run would find a manifest that it can neither read nor send anew.
+    private async Task ProveAsync(ReadyRemote remote, string name, byte[] content, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await verify.RunAsync(remote, name, content.Length, Digests.Of(content, remote.Hash), cancellationToken);
+        }
+        catch (CopyMismatchException)
+        {
+            await rclone.DeleteFileAsync(remote.Remote.ObjectPath(name), cancellationToken);
+            throw;
+        }
     }
 }

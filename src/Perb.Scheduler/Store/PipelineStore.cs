@@ -42,8 +42,8 @@ public sealed class PipelineStore(Database database, TimeProvider time)
             WHERE id = (
                 SELECT b.id FROM backup b
                 WHERE b.remote = @remote AND b.state IN ('discovered', 'verified') AND b.settled = 1
-                  AND (b.lease_until IS NULL OR b.lease_until < @now OR b.lease_until > @until)
-                  AND CASE WHEN @since IS NULL THEN b.next_attempt_at IS NULL OR b.next_attempt_at NOT BETWEEN @now AND @latest
+                  AND (b.lease_until IS NULL OR b.lease_until < @now OR b.lease_until > @void)
+                  AND CASE WHEN @since IS NULL THEN b.next_attempt_at IS NULL OR b.next_attempt_at <= @now OR b.next_attempt_at > @latest
                            ELSE b.attempted_at IS NULL OR b.attempted_at NOT BETWEEN @since AND @now END
                 ORDER BY EXISTS (SELECT 1 FROM volume v WHERE v.backup_id = b.id AND v.verified_at IS NULL) DESC,
                          (SELECT max(p.archive_time) FROM backup p
@@ -56,6 +56,7 @@ public sealed class PipelineStore(Database database, TimeProvider time)
             ("@token", token),
             ("@until", Sql.Instant(now + Claim.Lease)),
             ("@now", Sql.Instant(now)),
+            ("@void", Sql.Instant(now + (2 * Claim.Lease))), // a claimer that read its clock a moment earlier must not see a new lease as void
             ("@latest", Sql.Instant(now + RetryPolicy.LongestWait)),
             ("@remote", remote),
             ("@since", notAttemptedSince is { } since ? Sql.Instant(since) : null));
@@ -274,7 +275,7 @@ public sealed class PipelineStore(Database database, TimeProvider time)
         await RecordAsync(
             claim,
             "discovered",
-            "volumes that were verified are gone from the remote",
+            "not all of its volumes are on the remote any more",
             connection => connection.ExecuteAsync(
                 "UPDATE backup SET state = 'discovered', verified_at = NULL, verified_how = NULL WHERE id = @id",
                 CancellationToken.None,

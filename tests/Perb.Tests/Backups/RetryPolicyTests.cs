@@ -34,9 +34,22 @@ public sealed class RetryPolicyTests
     [InlineData(FailureKind.Unexpected, RetryPolicy.UnexpectedAttempts, false)]
     [InlineData(FailureKind.NeedsOperator, 1, false)]
     public void Only_what_may_mend_itself_is_tried_again(FailureKind kind, int attempt, bool again) =>
-        Assert.Equal(again, Policy.DelayAfter(new Failure(kind, "x"), attempt) is not null);
+        Assert.Equal(again, Policy.DelayAfter(new Failure(kind, "x"), attempt, unexpected: attempt) is not null);
 
     [Fact]
     public void A_backup_waits_for_a_refused_remote_however_long() =>
-        Assert.NotNull(Policy.DelayAfter(Failure.From(new RcloneException(RcloneFailure.NoRetry, "quota")), 10_000));
+        Assert.NotNull(Policy.DelayAfter(Failure.From(new RcloneException(RcloneFailure.NoRetry, "quota")), 10_000, 10_000));
+
+    [Fact]
+    public void A_week_of_outages_does_not_use_up_the_tries_of_what_nobody_can_explain()
+    {
+        var odd = new Failure(FailureKind.Unexpected, "x");
+
+        Assert.Equal(Policy.BackOff(10_000), Policy.DelayAfter(odd, 10_000, unexpected: 1));
+        Assert.Null(Policy.DelayAfter(odd, 10_000, RetryPolicy.UnexpectedAttempts));
+    }
+
+    [Fact]
+    public void No_wait_is_longer_than_the_store_believes() =>
+        Assert.True(new RetryPolicy(() => 1).BackOff(int.MaxValue) <= RetryPolicy.LongestWait);
 }

@@ -1,3 +1,4 @@
+using Perb.Scheduler.Backups;
 using Perb.Scheduler.Configuration;
 using Perb.TestKit;
 

@@ -47,7 +47,7 @@ public sealed class DiscoveryConvergenceTests : IAsyncLifetime
 
         if (work == "publish")
         {
-            await _store.Pipeline.RecordPublishedAsync(claim, "hash");
+            await _store.Pipeline.RecordPublishedAsync(claim, Scheduler.Backups.VerifyLevel.Hash);
         }
         else if (work == "fail")
         {

@@ -1,3 +1,4 @@
+using Microsoft.Data.Sqlite;
 using Perb.Scheduler.Pipeline;
 using Perb.Scheduler.Store;
 using Perb.Tests.Discovery;
@@ -62,6 +63,35 @@ public sealed class LeaseKeeperTests : IAsyncLifetime
 
         await Assert.ThrowsAsync<LeaseLostException>(() => running);
         Assert.Empty(_activities.Current);
+    }
+
+    [Fact]
+    public async Task A_store_that_is_busy_for_a_moment_does_not_throw_away_an_upload()
+    {
+        var claim = await _store.ClaimAsync();
+        var finish = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await _store.ExecuteAsync("ALTER TABLE backup RENAME TO away"); // every renewal fails, at once
+        var running = Keeper().RunAsync(claim, token => finish.Task.WaitAsync(token), TestStore.Stop);
+        _store.Time.Advance((Claim.Lease / 2) - TimeSpan.FromSeconds(1));
+        await _store.ExecuteAsync("ALTER TABLE away RENAME TO backup");
+
+        _store.Time.Advance(Beat);
+        finish.SetResult(7);
+
+        Assert.Equal(7, await running);
+        await _store.Pipeline.RenewAsync(claim, null, TestStore.Stop);
+    }
+
+    [Fact]
+    public async Task When_half_the_lease_went_without_a_renewal_the_work_stops_and_says_why()
+    {
+        var claim = await _store.ClaimAsync();
+        await _store.ExecuteAsync("ALTER TABLE backup RENAME TO away");
+        var running = Keeper().RunAsync(claim, ForeverAsync, TestStore.Stop);
+
+        _store.Time.Advance(Claim.Lease / 2);
+
+        await Assert.ThrowsAsync<SqliteException>(() => running);
     }
 
     [Fact]

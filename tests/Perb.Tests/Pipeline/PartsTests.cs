@@ -8,14 +8,6 @@ namespace Perb.Tests.Pipeline;
 
 public sealed class PartsTests
 {
-    [Theory]
-    [InlineData("size", "hash", "size")]
-    [InlineData("hash", "size", "size")]
-    [InlineData("hash", "download", "hash")]
-    [InlineData("download", "download", "download")]
-    public void A_backup_is_proven_as_well_as_its_weakest_volume(string one, string other, string expected) =>
-        Assert.Equal(expected, VerifyLevels.Weaker(one, other));
-
     [Fact]
     public void A_ring_between_taking_and_awaiting_is_not_lost()
     {

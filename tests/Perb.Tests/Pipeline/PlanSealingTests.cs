@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Perb.Scheduler.Backups;
 using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Discovery;
 using Perb.Scheduler.Pipeline;
@@ -37,12 +39,12 @@ public sealed class PlanSealingTests : IAsyncLifetime
         await File.WriteAllTextAsync(log, "the log of vzdump", TestStore.Stop);
         var claim = await _store.ClaimAsync();
 
-        using var source = SourceArchive.Open(_archive.Path);
-        var plan = await Planner().RunAsync(claim, Remote, source, TestStore.Stop);
+        using var source = new SourceAtNeed(_archive.Path);
+        var plan = await Planner().RunAsync(claim, Remote, Nothing, source, TestStore.Stop);
         File.Delete(log);
 
         Assert.Contains("the log of vzdump", System.Text.Encoding.UTF8.GetString(plan.Tar.Tail), StringComparison.Ordinal);
-        var again = await Planner().RunAsync(claim, Remote, source, TestStore.Stop);
+        var again = await Planner().RunAsync(claim, Remote, Nothing, source, TestStore.Stop);
         Assert.Equal(plan.Tar.Head, again.Tar.Head);
         Assert.Equal(plan.Tar.Tail, again.Tar.Tail);
     }
@@ -52,9 +54,9 @@ public sealed class PlanSealingTests : IAsyncLifetime
     {
         await File.WriteAllBytesAsync(_archive.Path, new byte[99], TestStore.Stop);
         var claim = await _store.ClaimAsync();
-        using var source = SourceArchive.Open(_archive.Path);
+        using var source = new SourceAtNeed(_archive.Path);
 
-        await Assert.ThrowsAsync<SourceChangedException>(() => Planner().RunAsync(claim, Remote, source, TestStore.Stop));
+        await Assert.ThrowsAsync<SourceChangedException>(() => Planner().RunAsync(claim, Remote, Nothing, source, TestStore.Stop));
         Assert.Null(await _store.Pipeline.LoadPlanAsync(claim.Backup, TestStore.Stop));
     }
 
@@ -63,9 +65,62 @@ public sealed class PlanSealingTests : IAsyncLifetime
     {
         var claim = await _store.ClaimAsync();
 
-        await Assert.ThrowsAsync<SourceMissingException>(() => Planner().RunAsync(claim, Remote, null, TestStore.Stop));
+        File.Delete(_archive.Path);
+        using var source = new SourceAtNeed(_archive.Path);
+
+        await Assert.ThrowsAsync<SourceMissingException>(() => Planner().RunAsync(claim, Remote, Nothing, source, TestStore.Stop));
     }
 
+    [Fact]
+    public async Task With_a_plan_the_source_is_not_even_looked_at()
+    {
+        var claim = await _store.ClaimAsync();
+        using var source = new SourceAtNeed(_archive.Path);
+        var plan = await Planner().RunAsync(claim, Remote, Nothing, source, TestStore.Stop);
+        File.Delete(_archive.Path);
+        using var gone = new SourceAtNeed(_archive.Path);
+
+        Assert.Equal(plan.Tar.Head, (await Planner().RunAsync(claim, Remote, Nothing, gone, TestStore.Stop)).Tar.Head);
+    }
+
+    [Fact]
+    public async Task What_is_sealed_of_an_archive_that_is_gone_is_kept_although_the_recipients_changed()
+    {
+        var claim = await _store.ClaimAsync();
+        using var source = new SourceAtNeed(_archive.Path);
+        await Planner().RunAsync(claim, Remote, Nothing, source, TestStore.Stop);
+        File.Delete(_archive.Path);
+        using var gone = new SourceAtNeed(_archive.Path);
+
+        await Assert.ThrowsAsync<SourceMissingException>(() => Planner("CCCC").RunAsync(claim, Remote, Nothing, gone, TestStore.Stop));
+        Assert.NotNull(await _store.Pipeline.LoadPlanAsync(claim.Backup, TestStore.Stop));
+    }
+
+    [Theory]
+    [InlineData(".enc")]
+    [InlineData(".001-of-002.enc")]
+    [InlineData(".log.gpg")]
+    public async Task Nothing_is_sent_over_objects_that_this_store_did_not_make(string suffix)
+    {
+        var claim = await _store.ClaimAsync();
+        var name = claim.Backup.RemoteName + suffix;
+        using var source = new SourceAtNeed(_archive.Path);
+
+        var conflict = await Assert.ThrowsAsync<NameConflictException>(() => Planner().RunAsync(
+            claim, Remote, Nothing with { Sizes = new Dictionary<string, long> { [name] = 1 } }, source, TestStore.Stop));
+
+        Assert.Contains($"r:perb/{name} exists already", conflict.Message, StringComparison.Ordinal);
+        Assert.Null(await _store.Pipeline.LoadPlanAsync(claim.Backup, TestStore.Stop));
+    }
+
+    private static RemoteObjects Nothing { get; } = new("x.sums", new Dictionary<string, long>());
+
     // Neither rclone nor staging is touched while no plan is void.
-    private PlanSealing Planner() => new(_store.Pipeline, null!, null!, new EncryptionSection([], "mdc", false, 1 << 20), [Recipient]);
+    private PlanSealing Planner(string subkey = "BBBB") => new(
+        _store.Pipeline,
+        null!,
+        null!,
+        new EncryptionSection([], "mdc", false, 1 << 20),
+        [Recipient with { SubkeyFingerprint = subkey }],
+        NullLogger<PlanSealing>.Instance);
 }

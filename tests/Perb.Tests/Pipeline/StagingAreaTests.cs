@@ -4,6 +4,7 @@ using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Pipeline;
 using Perb.Scheduler.Store;
 using Perb.Transfer.Hashing;
+using Perb.Transfer.Rclone;
 
 namespace Perb.Tests.Pipeline;
 
@@ -16,11 +17,11 @@ public sealed class StagingAreaTests : IDisposable
     public void Dispose() => _folder.Delete(recursive: true);
 
     [Fact]
-    public void Opening_makes_private_folders_for_the_remotes()
+    public void Every_remote_has_a_private_folder()
     {
         var staging = Area();
 
-        staging.Open(new HashSet<string>(), ["r", "s"]);
+        staging.Create();
 
         Assert.Equal(["r", "s"], _folder.GetDirectories().Select(folder => folder.Name).Order());
         Assert.Equal(
@@ -38,9 +39,10 @@ public sealed class StagingAreaTests : IDisposable
     {
         Write("r", name);
         Write("s", name);
-        Write("removed", name);
+        var staging = Area();
 
-        Area().Open(new HashSet<string> { $"s/{name}" }, ["r", "s"]);
+        staging.Sweep("r", new HashSet<string> { $"s/{name}" });
+        staging.Sweep("s", new HashSet<string> { $"s/{name}" });
 
         Assert.Equal([$"s/{name}"], Files());
     }
@@ -51,11 +53,11 @@ public sealed class StagingAreaTests : IDisposable
     [InlineData("100-2026_11_20-02_00_01.enc.orig")]
     public void A_directory_that_also_holds_foreign_files_loses_none_of_them(string name)
     {
-        Write("dump", name);
+        Write("r", name);
 
-        Area().Open(new HashSet<string>(), ["dump", "r"]);
+        Area().Sweep("r", new HashSet<string>());
 
-        Assert.Equal([$"dump/{name}"], Files());
+        Assert.Equal([$"r/{name}"], Files());
     }
 
     [Fact]
@@ -63,45 +65,77 @@ public sealed class StagingAreaTests : IDisposable
     {
         using var elsewhere = new TemporaryFolder();
         File.WriteAllText(Path.Combine(elsewhere.Path, Volume), "");
-        Directory.CreateSymbolicLink(Path.Combine(_folder.FullName, "link"), elsewhere.Path);
+        var staging = Area();
+        staging.Create();
+        Directory.CreateSymbolicLink(Path.Combine(staging.FolderOf("r"), "link"), elsewhere.Path);
+        File.CreateSymbolicLink(staging.PathOf("r", Volume), Path.Combine(elsewhere.Path, Volume));
 
-        Area().Open(new HashSet<string>(), ["r"]);
+        staging.Sweep("r", new HashSet<string>());
 
         Assert.True(File.Exists(Path.Combine(elsewhere.Path, Volume)));
     }
 
     [Fact]
+    public void The_folder_of_another_remote_is_not_swept()
+    {
+        Write("r", Volume);
+        Write("s", Volume);
+
+        Area().Sweep("r", new HashSet<string>());
+
+        Assert.Equal([$"s/{Volume}"], Files());
+    }
+
+    [Fact]
+    public void A_remote_that_takes_nothing_does_not_use_up_the_room_of_another()
+    {
+        var staging = Area(maxBytes: 200);
+        staging.Create();
+        Write("s", Volume, 90);
+        using var bad = staging.Reserve("s", 10);
+
+        var full = Assert.Throws<StagingFullException>(() => staging.Reserve("s", 1));
+        using var good = staging.Reserve("r", 100);
+
+        Assert.Contains("staging for s holds 100 B", full.Message, StringComparison.Ordinal);
+        Assert.Contains("its share of Staging:MaxSize is 100 B", full.Message, StringComparison.Ordinal);
+        Assert.Throws<StagingFullException>(() => staging.Reserve("r", 1));
+    }
+
+    [Fact]
     public void Staged_and_reserved_bytes_stay_below_the_limit()
     {
-        var staging = Area(maxBytes: 100);
+        var staging = Area(maxBytes: 200);
         Write("r", Volume, 40);
         Write("r", "x.partial", 1000); // counted by its reservation
-        using var reserved = staging.Reserve(50);
+        using var reserved = staging.Reserve("r", 50);
 
-        var full = Assert.Throws<StagingFullException>(() => staging.Reserve(11));
+        var full = Assert.Throws<StagingFullException>(() => staging.Reserve("r", 11));
         Assert.Contains("Staging:MaxSize is 100 B", full.Message, StringComparison.Ordinal);
-        staging.Reserve(10).Dispose();
+        staging.Reserve("r", 10).Dispose();
     }
 
     [Fact]
     public void A_reservation_ends_once()
     {
-        var staging = Area(maxBytes: 100);
-        var reserved = staging.Reserve(60);
+        var staging = Area(maxBytes: 200);
+        staging.Create();
+        var reserved = staging.Reserve("r", 60);
 
         reserved.Dispose();
         reserved.Dispose();
 
-        using var again = staging.Reserve(100);
-        Assert.Throws<StagingFullException>(() => staging.Reserve(1));
+        using var again = staging.Reserve("r", 100);
+        Assert.Throws<StagingFullException>(() => staging.Reserve("r", 1));
     }
 
     [Fact]
     public void The_disk_is_never_filled()
     {
         var staging = Area(floor: new FreeSpaceFloor(long.MaxValue / 2, 0));
+        staging.Create();
 
-        Assert.Contains("Staging:MinFree keeps", Assert.Throws<StagingFullException>(() => staging.Reserve(1)).Message, StringComparison.Ordinal);
+        Assert.Contains("Staging:MinFree keeps", Assert.Throws<StagingFullException>(() => staging.Reserve("r", 1)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -119,7 +153,9 @@ public sealed class StagingAreaTests : IDisposable
     }
 
     private StagingArea Area(long maxBytes = 1 << 20, FreeSpaceFloor? floor = null) => new(
-        new StagingSection(_folder.FullName, maxBytes, floor ?? new FreeSpaceFloor(0, 0), 1), NullLogger<StagingArea>.Instance);
+        new StagingSection(_folder.FullName, maxBytes, floor ?? new FreeSpaceFloor(0, 0), 1), [Remote("r"), Remote("s")], NullLogger<StagingArea>.Instance);
+
+    private static Remote Remote(string name) => new(name, RemotePath.Parse(name + ":perb"), VerifyLevel.Hash, new TransferLimits(null));
 
     private void Write(string folder, string name, int size = 1) =>
         File.WriteAllBytes(Path.Combine(_folder.CreateSubdirectory(folder).FullName, name), new byte[size]);

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using Perb.Scheduler.Backups;
 using Perb.Scheduler.Store;
 using Perb.Tests.Discovery;
@@ -136,7 +137,7 @@ public sealed class ClaimTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Leases_of_an_earlier_life_are_void_and_its_rclones_are_known()
+    public async Task Leases_of_an_earlier_life_are_void_and_its_rclones_stay_known()
     {
         await _store.AddAsync(Archives.Found());
         await _store.Pipeline.NoteUploaderAsync(await _store.ClaimAsync(), "1234:5678");
@@ -144,9 +145,66 @@ public sealed class ClaimTests : IAsyncLifetime
 
         await _store.Pipeline.VoidLeasesAsync(TestStore.Stop);
 
-        Assert.Empty(await _store.Pipeline.UploadersAsync(TestStore.Stop));
-        await _store.ClaimAsync();
+        Assert.Equal(["1234:5678"], await _store.Pipeline.UploadersAsync(TestStore.Stop)); // until the volume is sent again
+        Assert.Equal("1234:5678", (await _store.ClaimAsync()).Backup.Uploader);
     }
+
+    [Fact]
+    public async Task What_has_a_volume_in_staging_comes_first()
+    {
+        await _store.AddAsync(Archives.Found(100, daysOld: 0)); // neither guest has a copy, and this archive is newer
+        await _store.AddAsync(Archives.Found(101, daysOld: 3));
+        await _store.ExecuteAsync(Volume(101, verifiedAt: "NULL"));
+
+        Assert.Equal([(101, 3), (100, 0)], await ClaimAllAsync());
+    }
+
+    [Fact]
+    public async Task A_volume_that_is_on_the_remote_already_gives_no_precedence()
+    {
+        await _store.AddAsync(Archives.Found(100, daysOld: 0));
+        await _store.AddAsync(Archives.Found(101, daysOld: 3));
+        await _store.ExecuteAsync(Volume(101, verifiedAt: "'2026-11-20T00:00:00.0000000Z'"));
+
+        Assert.Equal([(100, 0), (101, 3)], await ClaimAllAsync());
+    }
+
+    [Theory]
+    [InlineData("next_attempt_at")]
+    [InlineData("lease_until")]
+    [InlineData("attempted_at")]
+    public async Task A_time_that_a_wrong_clock_left_far_ahead_blocks_nothing(string column)
+    {
+        await _store.AddAsync(Archives.Found());
+        await _store.ExecuteAsync($"UPDATE backup SET lease_token = 'x', {column} = '2036-01-01T00:00:00.0000000Z'");
+
+        Assert.NotNull(await _store.Pipeline.ClaimNextAsync(
+            "r", column == "attempted_at" ? _store.Time.GetUtcNow().AddMinutes(-1) : null, TestStore.Stop));
+    }
+
+    [Fact]
+    public async Task The_longest_back_off_is_waited_for()
+    {
+        await _store.AddAsync(Archives.Found());
+        await _store.Pipeline.RecordFailureAsync(await _store.ClaimAsync(), Transient, _store.Time.GetUtcNow() + RetryPolicy.LongestWait);
+
+        Assert.Null(await _store.Pipeline.ClaimNextAsync("r", null, TestStore.Stop));
+    }
+
+    [Fact]
+    public async Task A_claimer_that_read_its_clock_a_moment_earlier_does_not_take_a_new_claim()
+    {
+        await _store.AddAsync(Archives.Found());
+        await _store.ClaimAsync();
+        var earlier = new PipelineStore(_store.Database, new FakeTimeProvider(_store.Time.GetUtcNow().AddMilliseconds(-5)));
+
+        Assert.Null(await earlier.ClaimNextAsync("r", null, TestStore.Stop));
+    }
+
+    private static string Volume(int guest, string verifiedAt) => $"""
+        INSERT INTO volume (backup_id, number, name, size_bytes, sha256, sealed_at, verified_at)
+        SELECT id, 1, 'v.enc', 10, 'aa', discovered_at, {verifiedAt} FROM backup WHERE guest = {guest}
+        """;
 
     private static readonly Failure Transient = new(FailureKind.Transient, "away");
 

@@ -19,12 +19,13 @@ public sealed class CompareAndSetTests : IAsyncLifetime
         ["plan"] = (store, claim) => store.RecordPlanAsync(claim, TestStore.PlanFor(Archives.Found())),
         ["void plan"] = (store, claim) => store.VoidPlanAsync(claim, "changed"),
         ["sealed"] = (store, claim) => store.RecordSealedAsync(claim, new SealedVolume(1, "v.enc", "/staging/v.enc", 10, SomeDigests)),
-        ["uploaded"] = (store, claim) => store.RecordUploadedAsync(claim, Volume),
-        ["verified volume"] = (store, claim) => store.RecordVerifiedAsync(claim, Volume, "hash"),
+        ["uploaded"] = (store, claim) => store.RecordVolumeUploadedAsync(claim, Volume),
+        ["verified volume"] = (store, claim) => store.RecordVolumeVerifiedAsync(claim, Volume, VerifyLevel.Hash),
         ["void volume"] = (store, claim) => store.ForgetVolumeAsync(claim, Volume, "mismatch"),
-        ["verified"] = (store, claim) => store.RecordVerifiedAsync(claim, "hash"),
-        ["published"] = (store, claim) => store.RecordPublishedAsync(claim, "hash"),
-        ["adopted"] = (store, claim) => store.RecordAdoptedAsync(claim, [new ManifestVolume("v.enc", 10, SomeDigests)], "hash"),
+        ["verified"] = (store, claim) => store.RecordAllVerifiedAsync(claim, VerifyLevel.Hash),
+        ["unverified"] = (store, claim) => store.RecordUnverifiedAsync(claim),
+        ["published"] = (store, claim) => store.RecordPublishedAsync(claim, VerifyLevel.Hash),
+        ["adopted"] = (store, claim) => store.RecordAdoptedAsync(claim, [new ManifestVolume("v.enc", 10, SomeDigests)], VerifyLevel.Hash),
         ["release"] = (store, claim) => store.ReleaseAsync(claim),
         ["failure"] = (store, claim) => store.RecordFailureAsync(claim, new Failure(FailureKind.NeedsOperator, "x"), null),
     };
@@ -92,6 +93,19 @@ public sealed class CompareAndSetTests : IAsyncLifetime
         await Facts[fact](_store.Pipeline, claim);
 
         await Assert.ThrowsAsync<LeaseLostException>(() => _store.Pipeline.RenewAsync(claim, null, TestStore.Stop));
+    }
+
+    [Fact]
+    public async Task Whose_claim_is_lost_cannot_say_which_rclone_writes_for_it()
+    {
+        await _store.AddAsync(Archives.Found());
+        var lost = await _store.ClaimAsync();
+        _store.Time.Advance(Claim.Lease + TimeSpan.FromSeconds(1));
+        await _store.Pipeline.NoteUploaderAsync(await _store.ClaimAsync(), "1:1");
+
+        await Assert.ThrowsAsync<LeaseLostException>(() => _store.Pipeline.NoteUploaderAsync(lost, "2:2"));
+
+        Assert.Equal(["1:1"], await _store.Pipeline.UploadersAsync(TestStore.Stop));
     }
 
     private async Task CheckNothingIsWrittenAsync(string fact, Claim claim)

@@ -3,6 +3,7 @@ using Perb.Scheduler.Discovery;
 using Perb.Scheduler.Store;
 using Perb.Tests.Discovery;
 using Perb.Transfer.Hashing;
+using Perb.Transfer.Manifests;
 using Perb.Transfer.Sealing;
 
 namespace Perb.Tests.Store;
@@ -66,11 +67,11 @@ public sealed class PipelineStoreTests : IAsyncLifetime
         Assert.Equal((Sealed(1, other).Digests, (DateTimeOffset?)null, (DateTimeOffset?)null), (volumes[0].Digests, volumes[0].UploadedAt, volumes[0].VerifiedAt));
         Assert.Equal(["r/v1.enc", "r/v2.enc"], (await _store.Pipeline.StagedNamesAsync(TestStore.Stop)).Order());
 
-        await _store.Pipeline.RecordUploadedAsync(claim, volumes[0]);
-        await _store.Pipeline.RecordVerifiedAsync(claim, volumes[0], "hash");
+        await _store.Pipeline.RecordVolumeUploadedAsync(claim, volumes[0]);
+        await _store.Pipeline.RecordVolumeVerifiedAsync(claim, volumes[0], VerifyLevel.Hash);
 
         var first = (await _store.Pipeline.LoadVolumesAsync(claim.Backup.Id, TestStore.Stop))[0];
-        Assert.Equal((_store.Time.GetUtcNow(), _store.Time.GetUtcNow(), "hash"), (first.UploadedAt, first.VerifiedAt, first.VerifiedHow));
+        Assert.Equal((_store.Time.GetUtcNow(), _store.Time.GetUtcNow(), VerifyLevel.Hash), (first.UploadedAt, first.VerifiedAt, first.VerifiedHow));
         Assert.Equal(["r/v2.enc"], await _store.Pipeline.StagedNamesAsync(TestStore.Stop));
     }
 
@@ -93,10 +94,10 @@ public sealed class PipelineStoreTests : IAsyncLifetime
         await _store.Pipeline.RecordPlanAsync(claim, TestStore.PlanFor(Archive));
         await _store.Pipeline.RecordSealedAsync(claim, Sealed(1, null));
         var volume = Assert.Single(await _store.Pipeline.LoadVolumesAsync(claim.Backup.Id, TestStore.Stop));
-        await _store.Pipeline.RecordUploadedAsync(claim, volume);
-        await _store.Pipeline.RecordVerifiedAsync(claim, volume, "hash");
-        var verified = await _store.Pipeline.RecordVerifiedAsync(claim, "hash");
-        await _store.Pipeline.RecordPublishedAsync(verified, "hash");
+        await _store.Pipeline.RecordVolumeUploadedAsync(claim, volume);
+        await _store.Pipeline.RecordVolumeVerifiedAsync(claim, volume, VerifyLevel.Hash);
+        var verified = await _store.Pipeline.RecordAllVerifiedAsync(claim, VerifyLevel.Hash);
+        await _store.Pipeline.RecordPublishedAsync(verified, VerifyLevel.Hash);
 
         Assert.Equal(["discovered", "planned", "sealed", "uploaded", "verified", "verified", "published"], await _store.EventsAsync(claim.Backup.Id));
         var backup = Assert.Single(await _store.Status.ListAsync("r", 100, TestStore.Stop));
@@ -104,10 +105,72 @@ public sealed class PipelineStoreTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Verified_volumes_that_are_gone_take_the_backup_back_to_its_beginning()
+    {
+        var claim = await _store.Pipeline.RecordAllVerifiedAsync(await _store.ClaimAsync(), VerifyLevel.Hash);
+        Assert.Equal((BackupState.Verified, "hash", _store.Time.GetUtcNow()), (claim.Backup.State, claim.Backup.VerifiedHow, claim.Backup.VerifiedAt));
+
+        var unverified = await _store.Pipeline.RecordUnverifiedAsync(claim);
+
+        var backup = Assert.Single(await _store.Status.ListAsync(null, null, TestStore.Stop));
+        Assert.Equal((BackupState.Discovered, null, null), (backup.State, backup.VerifiedHow, backup.VerifiedAt));
+        Assert.Equal((BackupState.Discovered, null, null), (unverified.Backup.State, unverified.Backup.VerifiedHow, unverified.Backup.VerifiedAt));
+        await Assert.ThrowsAsync<LeaseLostException>(() => _store.Pipeline.RecordPublishedAsync(claim, VerifyLevel.Hash));
+    }
+
+    [Fact]
+    public async Task A_copy_is_taken_over_wholly_or_not_at_all()
+    {
+        var claim = await _store.ClaimAsync();
+        var volume = new ManifestVolume("v1.enc", 10, new Digests("aa"));
+        var before = await _store.DumpAsync();
+
+        await Assert.ThrowsAnyAsync<Exception>(() => _store.Pipeline.RecordAdoptedAsync(
+            claim, [volume, volume with { Name = null! }], VerifyLevel.Download)); // the second cannot be written
+        Assert.Equal(before, await _store.DumpAsync());
+
+        await _store.Pipeline.RecordSealedAsync(claim, Sealed(3, null)); // of the attempt before
+        await _store.Pipeline.RecordAdoptedAsync(claim, [volume, volume with { Name = "v2.enc" }], VerifyLevel.Download);
+
+        var volumes = await _store.Pipeline.LoadVolumesAsync(claim.Backup.Id, TestStore.Stop);
+        Assert.Equal(["v1.enc", "v2.enc"], volumes.Select(one => one.Name));
+        Assert.All(volumes, one => Assert.Equal((_store.Time.GetUtcNow(), VerifyLevel.Download), (one.VerifiedAt, one.VerifiedHow)));
+        var backup = Assert.Single(await _store.Status.ListAsync(null, null, TestStore.Stop));
+        Assert.Equal((BackupState.Published, "download"), (backup.State, backup.VerifiedHow));
+    }
+
+    [Fact]
+    public async Task Only_failures_that_nobody_can_explain_count_as_such()
+    {
+        await FailAsync(FailureKind.Transient);
+        await FailAsync(FailureKind.Unexpected);
+        await FailAsync(FailureKind.SourceMissing);
+
+        var claim = await _store.ClaimAsync();
+
+        Assert.Equal((3, 1), (claim.Backup.Attempt, claim.Backup.UnexpectedFailures));
+        await _store.Pipeline.RecordPublishedAsync(claim, VerifyLevel.Hash);
+        Assert.Equal(0, Assert.Single(await _store.Status.ListAsync(null, null, TestStore.Stop)).UnexpectedFailures);
+    }
+
+    [Fact]
+    public async Task An_rclone_is_known_until_its_volume_is_uploaded()
+    {
+        var claim = await _store.ClaimAsync();
+        var volume = await _store.Pipeline.RecordSealedAsync(claim, Sealed(1, null));
+        await _store.Pipeline.NoteUploaderAsync(claim, "1234:5678");
+        Assert.Equal(["1234:5678"], await _store.Pipeline.UploadersAsync(TestStore.Stop));
+
+        await _store.Pipeline.RecordVolumeUploadedAsync(claim, volume);
+
+        Assert.Empty(await _store.Pipeline.UploadersAsync(TestStore.Stop));
+    }
+
+    [Fact]
     public async Task Success_forgets_earlier_failures()
     {
         await _store.Pipeline.RecordFailureAsync(await _store.ClaimAsync(), new Failure(FailureKind.Transient, "away"), _store.Time.GetUtcNow());
-        await _store.Pipeline.RecordPublishedAsync(await _store.ClaimAsync(), "hash");
+        await _store.Pipeline.RecordPublishedAsync(await _store.ClaimAsync(), VerifyLevel.Hash);
 
         var backup = Assert.Single(await _store.Status.ListAsync(null, null, TestStore.Stop));
         Assert.Equal((0, null, null), (backup.Attempt, backup.Failure, backup.NextAttemptAt));
@@ -140,6 +203,9 @@ public sealed class PipelineStoreTests : IAsyncLifetime
 
         Assert.Equal(before, await _store.DumpAsync());
     }
+
+    private async Task FailAsync(FailureKind kind) =>
+        await _store.Pipeline.RecordFailureAsync(await _store.ClaimAsync(), new Failure(kind, "x"), _store.Time.GetUtcNow());
 
     private static SealedVolume Sealed(int number, HashKind? other) =>
         new(number, $"v{number}.enc", $"/staging/v{number}.enc", 10, new Digests("aa", other, other is null ? null : "bb"));

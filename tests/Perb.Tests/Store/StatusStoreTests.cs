@@ -1,4 +1,5 @@
 using Perb.ProxmoxClient;
+using Perb.Scheduler.Backups;
 using Perb.Scheduler.Store;
 using Perb.Tests.Discovery;
 
@@ -70,8 +71,8 @@ public sealed class StatusStoreTests : IAsyncLifetime
     [Fact]
     public async Task A_guest_shows_its_newest_archive_and_copy_by_remote()
     {
-        await _store.PublishAsync(Archives.Found(100, daysOld: 3), "r", "hash");
-        await _store.PublishAsync(Archives.Found(100, daysOld: 4), "r", "size");
+        await _store.PublishAsync(Archives.Found(100, daysOld: 3), "r", VerifyLevel.Hash);
+        await _store.PublishAsync(Archives.Found(100, daysOld: 4), "r", VerifyLevel.Size);
         await _store.AddAsync(Archives.Found(100, daysOld: 1));
         await _store.Discovery.RecordGuestsAsync(
             [new KnownGuest(100, "qemu", "web", null, new HashSet<string>()), new KnownGuest(102, "lxc", null, null, new HashSet<string>())],

@@ -1,6 +1,7 @@
 using System.Text;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Time.Testing;
+using Perb.Scheduler.Backups;
 using Perb.Scheduler.Discovery;
 using Perb.Scheduler.Store;
 using Perb.Tests.Discovery;
@@ -54,7 +55,7 @@ internal sealed class TestStore : IAsyncDisposable
         return claim;
     }
 
-    public async Task PublishAsync(FoundArchive archive, string remote = "r", string how = "hash")
+    public async Task PublishAsync(FoundArchive archive, string remote = "r", VerifyLevel how = VerifyLevel.Hash)
     {
         await AddAsync(archive, remote);
         var claim = await ClaimAsync(remote);

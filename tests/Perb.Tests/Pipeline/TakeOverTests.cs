@@ -1,0 +1,100 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging.Abstractions;
+using Perb.Scheduler.Backups;
+using Perb.Scheduler.Configuration;
+using Perb.Scheduler.Pipeline;
+using Perb.Tests.Discovery;
+using Perb.Tests.Store;
+using Perb.Transfer.Rclone;
+
+namespace Perb.Tests.Pipeline;
+
+public sealed class TakeOverTests : IAsyncLifetime
+{
+    private const string Volume = "100-2026_11_20-02_00_01.enc";
+
+    private static readonly Remote[] Remotes =
+        [new("r", RemotePath.Parse("r:perb"), VerifyLevel.Hash, new TransferLimits(null)), new("s", RemotePath.Parse("s:perb"), VerifyLevel.Hash, new TransferLimits(null))];
+
+    private TestStore _store = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _store = await TestStore.OpenAsync();
+        await _store.AddAsync(Archives.Found());
+    }
+
+    public ValueTask DisposeAsync() => _store.DisposeAsync();
+
+    [Fact]
+    public async Task The_rclone_of_an_earlier_life_is_ended_before_anything_is_sent_again()
+    {
+        using var survivor = Process.Start("sleep", ["60"]);
+        await _store.Pipeline.NoteUploaderAsync(await _store.ClaimAsync(), ProcessIdentity.Of(survivor.Id)!.ToString()!);
+
+        await TakeOver().RunAsync(TestStore.Stop);
+
+        Assert.True(survivor.HasExited);
+    }
+
+    [Fact]
+    public async Task Claims_of_an_earlier_life_are_void()
+    {
+        await _store.ClaimAsync();
+        Assert.Null(await _store.Pipeline.ClaimNextAsync("r", null, TestStore.Stop));
+
+        await TakeOver().RunAsync(TestStore.Stop);
+
+        Assert.NotNull(await _store.Pipeline.ClaimNextAsync("r", null, TestStore.Stop));
+    }
+
+    [Fact]
+    public async Task A_process_that_took_the_number_of_an_rclone_is_not_harmed()
+    {
+        using var other = Process.Start("sleep", ["60"]);
+        await _store.Pipeline.NoteUploaderAsync(await _store.ClaimAsync(), (ProcessIdentity.Of(other.Id)! with { StartTicks = 1 }).ToString());
+
+        await TakeOver().RunAsync(TestStore.Stop);
+
+        Assert.False(other.HasExited);
+        other.Kill();
+    }
+
+    [Fact]
+    public async Task Staging_is_made_and_what_no_record_speaks_of_is_swept_in_every_remotes_folder()
+    {
+        var staging = Staging();
+        staging.Create();
+        foreach (var remote in Remotes)
+        {
+            await File.WriteAllTextAsync(staging.PathOf(remote.Name, Volume), "x", TestStore.Stop);
+        }
+
+        await _store.ExecuteAsync($"INSERT INTO volume (backup_id, number, name, size_bytes, sha256, sealed_at) SELECT id, 1, '{Volume}', 1, 'aa', discovered_at FROM backup");
+
+        await TakeOver().RunAsync(TestStore.Stop);
+
+        Assert.True(File.Exists(staging.PathOf("r", Volume)));
+        Assert.False(File.Exists(staging.PathOf("s", Volume)));
+    }
+
+    [Fact]
+    public async Task Staging_that_cannot_be_used_is_a_fault_of_the_configuration()
+    {
+        await File.WriteAllTextAsync(Path.Combine(_store.Folder, "staging"), "", TestStore.Stop);
+
+        var exception = await Assert.ThrowsAsync<ConfigurationException>(() => TakeOver().RunAsync(TestStore.Stop));
+
+        Assert.Contains("Perb:Staging:Directory cannot be used", exception.Message, StringComparison.Ordinal);
+    }
+
+    private TakeOver TakeOver() => new(
+        _store.Pipeline,
+        new RcloneProgram(new RcloneOptions { ConfigFile = "/none" }, TimeProvider.System, NullLogger<RcloneProgram>.Instance),
+        Staging(),
+        Remotes,
+        NullLogger<TakeOver>.Instance);
+
+    private StagingArea Staging() => new(
+        new StagingSection(Path.Combine(_store.Folder, "staging"), 1 << 20, new FreeSpaceFloor(0, 0), 1), Remotes, NullLogger<StagingArea>.Instance);
+}
