@@ -113,7 +113,7 @@ internal sealed class Installation : IAsyncDisposable
         var archives = NodePopulation.StorageNames.SelectMany(storage => listing.List(
             At($"node/{storage}/dump"), storage, NodePopulation.NodeName, isVzdumpIdle: true, now));
         await new DiscoveryStore(database).ApplyAsync(
-            [.. archives.Select(archive => new DiscoveryChange.Found(archive, RemoteName, SkipReason: null))], "bench", now, cancellationToken);
+            [.. archives.Select(archive => new DiscoveryChange.Found(archive, RemoteName, SkipReason: null, ConflictText: null))], "bench", now, cancellationToken);
 
         var pipeline = new PipelineStore(database, TimeProvider.System);
         var published = 0;
