@@ -47,8 +47,8 @@ public sealed class ConfigurationFileTests : IDisposable
     }
 
     [Theory]
-    [InlineData("{ \"Perb\": {", "line 1: ")]
-    [InlineData("{\n  \"Perb\": x\n}", "line 2: ")]
+    [InlineData("{ \"Perb\": {", "line 1")]
+    [InlineData("{\n  \"Perb\": x\n}", "line 2")]
     [InlineData("", "is not valid JSON")]
     [InlineData("[]", "is not valid JSON")]
     [InlineData("{ \"Perb\": { \"Rpo\": \"1.00:00:00\", \"rpo\": \"2.00:00:00\" } }", "Perb:rpo")]
