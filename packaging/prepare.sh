@@ -2,6 +2,9 @@
 # Sourced by ./perb, ./demo and ./test: says or installs what a machine misses, and builds. POSIX sh.
 # Nothing here is needed on a node: the package brings its own runtime.
 
+# Perb refuses keys and configurations that others can write, as a umask of 002 makes them.
+umask go-w
+
 die() {
     printf '%s\n' "$1" >&2
     exit 1

@@ -38,7 +38,8 @@ internal static class IdleBenchmark
         RefuseIfItWorked(perb.Output);
 
         var report = new Report(
-            $"idle: perb run, poll every 30 s, {NodePopulation.GuestCount} guests, {NodePopulation.StorageNames.Count} storages, {NodePopulation.ArchiveCount} archives");
+            $"idle: perb run, poll every 30 s, {NodePopulation.GuestCount} guests, {NodePopulation.StorageNames.Count} storages, "
+            + $"{NodePopulation.ArchiveCount} archives");
         report.Add("CPU per hour, user and system", (after.Cpu - before.Cpu).TotalSeconds / hours, "s", MaxCpuSecondsPerHour);
         report.Add("CPU per hour of its child processes", (after.ChildrenCpu - before.ChildrenCpu).TotalSeconds / hours, "s");
         report.Add("RSS, most seen while measuring", rssKib.Max() / 1024, "MiB", MaxRssMib);
@@ -69,11 +70,13 @@ internal static class IdleBenchmark
     // A service that ships, or that cannot reach the node, is not idle: its numbers would answer another question.
     private static void RefuseIfItWorked(string output)
     {
-        if (new[] { "Trouble", "Discovered", "Published", " ERR " }.FirstOrDefault(word => output.Contains(word, StringComparison.Ordinal)) is { } word)
+        string[] signs = ["Trouble", "Discovered", "Published", " ERR "];
+        if (signs.FirstOrDefault(sign => output.Contains(sign, StringComparison.Ordinal)) is { } word)
         {
             throw new BenchmarkException($"the service was not idle ('{word.Trim()}'):\n{output}");
         }
     }
 
-    private static Task WaitAsync(TimeSpan time, CancellationToken cancellationToken) => Task.Delay(time, TimeProvider.System, cancellationToken);
+    private static Task WaitAsync(TimeSpan time, CancellationToken cancellationToken) =>
+        Task.Delay(time, TimeProvider.System, cancellationToken);
 }

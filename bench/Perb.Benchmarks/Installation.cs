@@ -1,8 +1,10 @@
 using System.Text.Json;
 using CliWrap;
+using Perb.Scheduler;
 using Perb.Scheduler.Backups;
 using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Discovery;
+using Perb.Scheduler.Pipeline;
 using Perb.Scheduler.Store;
 using Perb.Transfer.Hashing;
 using Perb.Transfer.Manifests;
@@ -67,12 +69,23 @@ internal sealed class Installation : IAsyncDisposable
         Directory.CreateDirectory(At("state"));
         WritePrivately("appsettings.json", Configuration(url));
         Settings = Settings.Load(ConfigurationFile);
+        await OwnRemoteAsync(cancellationToken);
         await MarkAllPublishedAsync(now, cancellationToken);
+    }
+
+    // A remote that lost its owner file, beside backups that were published there, is refused.
+    private async Task OwnRemoteAsync(CancellationToken cancellationToken)
+    {
+        using var state = await StateDirectory.TryOwnAsync(Settings.Options, TimeProvider.System, cancellationToken)
+            ?? throw new BenchmarkException($"another process works on {At("state")}");
+        await File.WriteAllTextAsync(
+            At($"remote/{RemoteGate.OwnerFile}"), $$"""{ "format": 1, "installation": "{{state.InstallationId}}" }""", cancellationToken);
     }
 
     private async Task MakeRecipientAsync(CancellationToken cancellationToken)
     {
-        var home = Directory.CreateDirectory(At("gnupg"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute).FullName;
+        const UnixFileMode ownerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+        var home = Directory.CreateDirectory(At("gnupg"), ownerOnly).FullName;
         string[] batch = ["--homedir", home, "--batch", "--pinentry-mode", "loopback", "--passphrase", ""];
         await GpgAsync([.. batch, "--quick-gen-key", "bench@example.org", "default", "default", "never"], cancellationToken);
         await GpgAsync([.. batch, "--armor", "--output", At("recipient.asc"), "--export", "bench@example.org"], cancellationToken);
@@ -113,7 +126,10 @@ internal sealed class Installation : IAsyncDisposable
         var archives = NodePopulation.StorageNames.SelectMany(storage => listing.List(
             At($"node/{storage}/dump"), storage, NodePopulation.NodeName, isVzdumpIdle: true, now));
         await new DiscoveryStore(database).ApplyAsync(
-            [.. archives.Select(archive => new DiscoveryChange.Found(archive, RemoteName, SkipReason: null))], "bench", now, cancellationToken);
+            [.. archives.Select(archive => new DiscoveryChange.Found(archive, RemoteName, SkipReason: null, ConflictText: null))],
+            "bench",
+            now,
+            cancellationToken);
 
         var pipeline = new PipelineStore(database, TimeProvider.System);
         var published = 0;

@@ -29,7 +29,8 @@ internal static class PollBenchmark
         using var discovery = await DiscoveryAsync(settings.Options, api, tasks, cancellationToken);
 
         var report = new Report(
-            $"poll: {rounds} rounds of each, {NodePopulation.GuestCount} guests, {NodePopulation.StorageNames.Count} storages, {NodePopulation.ArchiveCount} archives");
+            $"poll: {rounds} rounds of each, {NodePopulation.GuestCount} guests, {NodePopulation.StorageNames.Count} storages, "
+            + $"{NodePopulation.ArchiveCount} archives");
         Task PollAsync() => tasks.LookAsync(canSeeAll: true, TimeProvider.System.GetUtcNow(), cancellationToken);
         await MeasureAsync(report, "poll, cold", PollAsync, rounds, UntilCold, cancellationToken);
         await MeasureAsync(report, "poll, warm", PollAsync, rounds, TimeSpan.Zero, cancellationToken);

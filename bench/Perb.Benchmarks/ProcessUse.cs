@@ -39,5 +39,7 @@ internal sealed record ProcessUse(TimeSpan Cpu, TimeSpan ChildrenCpu, long RssKi
         TimeSpan.FromSeconds(long.Parse(fields[number - 3], CultureInfo.InvariantCulture) / (double)TicksPerSecond);
 
     private static long Kib(string[] status, string key) =>
-        long.Parse(status.Single(line => line.StartsWith(key, StringComparison.Ordinal))[key.Length..].Replace("kB", ""), CultureInfo.InvariantCulture);
+        long.Parse(
+            status.Single(line => line.StartsWith(key, StringComparison.Ordinal))[key.Length..].Replace("kB", ""),
+            CultureInfo.InvariantCulture);
 }

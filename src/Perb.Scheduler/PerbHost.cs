@@ -17,13 +17,16 @@ namespace Perb.Scheduler;
 /// <summary>The composition root: every part, by hand, on one screen.</summary>
 internal static class PerbHost
 {
+    private const string ProxmoxKey = "proxmox";
+
     /// <summary>Opens what the parts rest on and puts them together; nothing runs yet.</summary>
-    /// <exception cref="ConfigurationException">Secret, CA file, recipients or store cannot be used.</exception>
+    /// <exception cref="ConfigurationException">Secret, CA file, recipients, rclone's configuration or store cannot be used.</exception>
     public static async Task<IHost> BuildAsync(
         Settings settings, StateDirectory state, LogTarget logTarget, CancellationToken cancellationToken)
     {
         var options = settings.Options;
         var time = TimeProvider.System;
+        RequireTrustedFiles(options);
         var proxmox = Connect(settings);
         var database = await Database.OpenForServiceAsync(options.StorePath, cancellationToken);
         var pipelineStore = new PipelineStore(database, time);
@@ -40,7 +43,9 @@ internal static class PerbHost
         services.AddSingleton(state).AddSingleton(database).AddSingleton(pipelineStore);
         services.AddSingleton<DiscoveryStore>().AddSingleton<StatusStore>().AddSingleton<Troubles>();
 
-        services.AddSingleton(proxmox).AddSingleton<ProxmoxApi>();
+        // By factories, so that the container ends what can be disposed. The client sends the token with every request: it is the API's alone.
+        services.AddKeyedSingleton(ProxmoxKey, (_, _) => proxmox);
+        services.AddSingleton(provider => new ProxmoxApi(provider.GetRequiredKeyedService<HttpClient>(ProxmoxKey)));
         services.AddSingleton(new DumpListing(options.TimeZone));
         services.AddSingleton(new DiscoveryDiff(new CatchUpPolicy(options.Discovery), [.. options.Remotes.Select(remote => remote.Name)]));
         services.AddSingleton(provider => new VzdumpTasks(provider.GetRequiredService<ProxmoxApi>(), options.Proxmox.Node));
@@ -59,19 +64,45 @@ internal static class PerbHost
             remote.Name, RemotePath.Parse(remote.Path), remote.Verify, new TransferLimits(remote.BandwidthLimit)))]);
 
         services.AddSingleton<WakeUp>().AddSingleton<Activities>().AddSingleton<StagingArea>();
-        services.AddSingleton(new SealerSlots(options.Staging.Sealers));
-        services.AddSingleton(new RetryPolicy(new Random().NextDouble));
-        services.AddSingleton<LookAtRemote>().AddSingleton<AdoptPublished>().AddSingleton<PlanSealing>().AddSingleton<SealVolume>().AddSingleton<UploadVolume>();
-        services.AddSingleton<UploadSmallObject>().AddSingleton<CarryVolume>().AddSingleton<ShipClaim>().AddSingleton<VerifyObject>().AddSingleton<PublishManifest>().AddSingleton<BackupPipeline>();
-        services.AddSingleton<RemoteGate>().AddSingleton<LeaseKeeper>().AddSingleton<Preflight>().AddSingleton<TakeOver>();
+        services.AddSingleton(_ => new SealerSlots(options.Staging.Sealers));
+#pragma warning disable RS0030 // Injected here, for all: workers run in parallel, and no other Random may be shared by threads.
+        services.AddSingleton(new RetryPolicy(Random.Shared.NextDouble));
+#pragma warning restore RS0030
+        services.AddSingleton<RemoteGate>().AddSingleton<LookAtRemote>().AddSingleton<AdoptPublished>().AddSingleton<PlanSealing>();
+        services.AddSingleton<SealVolume>().AddSingleton<UploadVolume>().AddSingleton<VerifyObject>().AddSingleton<CarryVolume>();
+        services.AddSingleton<UploadSmallObject>().AddSingleton<PublishManifest>().AddSingleton<BackupPipeline>();
+        services.AddSingleton<LeaseKeeper>().AddSingleton<ShipClaim>().AddSingleton<Preflight>().AddSingleton<TakeOver>();
         services.AddSingleton<IReadOnlyList<BackupWorker>>(provider =>
-            [.. provider.GetRequiredService<IReadOnlyList<Remote>>().Select(remote => ActivatorUtilities.CreateInstance<BackupWorker>(
-                provider, remote, ActivatorUtilities.CreateInstance<RemoteDoor>(provider, remote)))]);
+        [
+            .. provider.GetRequiredService<IReadOnlyList<Remote>>().Select(remote => ActivatorUtilities.CreateInstance<BackupWorker>(
+                provider, remote, ActivatorUtilities.CreateInstance<RemoteDoor>(provider, remote))),
+        ]);
 
         services.AddSingleton<JobBoundary>().AddHostedService<ShippingLoops>().AddSingleton<ProgressLoop>();
         services.AddHostedService(provider => provider.GetRequiredService<ProgressLoop>());
+        services.AddHostedService<IdleMemory>();
         services.AddSchedule(options);
         return builder.Build();
+    }
+
+    // Not when the settings are read: `perb status` needs none of these files.
+    private static void RequireTrustedFiles(PerbOptions options)
+    {
+        var faults = options.Encryption.Recipients
+            .Select(file => TrustedFile.FaultOf($"Perb:Encryption:Recipients: {file}", file, "it could add a key that reads all backups"))
+            .Append(options.Proxmox.CaFile is { } authorities
+                ? TrustedFile.FaultOf($"Perb:Proxmox:CaFile: {authorities}", authorities, "it could make another machine pass for the node")
+                : null)
+            .Append(TrustedFile.FaultOf(
+                $"Perb:Rclone:ConfigFile: {options.Rclone.ConfigFile}",
+                options.Rclone.ConfigFile,
+                "it could send backups elsewhere or run a program"))
+            .OfType<string>()
+            .ToList();
+        if (faults.Count > 0)
+        {
+            throw new ConfigurationException(faults);
+        }
     }
 
     private static HttpClient Connect(Settings settings)
@@ -102,7 +133,8 @@ internal static class PerbHost
         }
         catch (RecipientException exception)
         {
-            throw new ConfigurationException([.. exception.Faults.Select(fault => $"Perb:Encryption:Recipients: {fault.File}: {fault.Reason}")]);
+            throw new ConfigurationException(
+                [.. exception.Faults.Select(fault => $"Perb:Encryption:Recipients: {fault.File}: {fault.Reason}")]);
         }
     }
 }

@@ -11,6 +11,7 @@ internal static class Program
 {
     private static async Task<int> Main(string[] arguments)
     {
+        Umask.KeepPrivate();
         using var stop = new StopSignal();
         return (int)await RunAsync(arguments, stop.Token);
     }

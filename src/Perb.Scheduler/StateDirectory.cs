@@ -1,4 +1,5 @@
 using Perb.Scheduler.Configuration;
+using Perb.Transfer.Staging;
 
 namespace Perb.Scheduler;
 
@@ -14,6 +15,9 @@ public sealed class StateDirectory : IDisposable
     /// <summary>EWOULDBLOCK, which .NET hands on as the HResult when flock finds the lock taken.</summary>
     private const int WouldBlock = 11;
 
+    private const int Tries = 10;
+    private static readonly TimeSpan BetweenTries = TimeSpan.FromMilliseconds(100);
+
     private readonly FileStream _lock;
 
     private StateDirectory(FileStream held, string installationId) => (_lock, InstallationId) = (held, installationId);
@@ -22,18 +26,27 @@ public sealed class StateDirectory : IDisposable
     public string InstallationId { get; }
 
     /// <summary>Null where another process holds it.</summary>
-    /// <exception cref="ConfigurationException">It cannot be created or written.</exception>
-    public static StateDirectory? TryOwn(string directory)
+    /// <exception cref="ConfigurationException">It cannot be created or written, or its installation id is damaged.</exception>
+    public static async Task<StateDirectory?> TryOwnAsync(PerbOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
+        var directory = options.StateDirectory;
         try
         {
-            Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute);
-            if (TryLock(directory, FileAccess.ReadWrite, FileShare.None) is not { } held)
+            Directory.CreateDirectory(directory);
+            if (await TryLockAsync(directory, time, cancellationToken) is not { } held)
             {
                 return null;
             }
 
-            return new StateDirectory(held, ReadOrMakeId(Path.Combine(directory, IdName)));
+            try
+            {
+                return new StateDirectory(held, await ReadOrMakeIdAsync(directory, File.Exists(options.StorePath), cancellationToken));
+            }
+            catch
+            {
+                await held.DisposeAsync();
+                throw;
+            }
         }
         catch (Exception exception) when (exception is UnauthorizedAccessException or IOException)
         {
@@ -55,6 +68,25 @@ public sealed class StateDirectory : IDisposable
 
     public void Dispose() => _lock.Dispose();
 
+    // Not at the first refusal: `perb status` looks by taking the lock, shared, for a moment.
+    private static async Task<FileStream?> TryLockAsync(string directory, TimeProvider time, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            if (TryLock(directory, FileAccess.ReadWrite, FileShare.None) is { } held)
+            {
+                return held;
+            }
+
+            if (attempt == Tries)
+            {
+                return null;
+            }
+
+            await Task.Delay(BetweenTries, time, cancellationToken);
+        }
+    }
+
     private static FileStream? TryLock(string directory, FileAccess access, FileShare share)
     {
         try
@@ -68,20 +100,31 @@ public sealed class StateDirectory : IDisposable
         }
     }
 
-    private static string ReadOrMakeId(string path)
+    private static async Task<string> ReadOrMakeIdAsync(string directory, bool hasStore, CancellationToken cancellationToken)
     {
-        if (!File.Exists(path))
+        var path = Path.Combine(directory, IdName);
+        var id = File.Exists(path) ? (await File.ReadAllTextAsync(path, cancellationToken)).Trim() : null;
+
+        // An empty file without a store is what a power cut left of a first start: no remote knows an id yet.
+        if (id is null || (id.Length == 0 && !hasStore))
         {
-            using var stream = new FileStream(path, FileMode.CreateNew, FileAccess.Write);
-            using var writer = new StreamWriter(stream);
-            writer.WriteLine(Guid.NewGuid().ToString("N"));
-            writer.Flush();
-            stream.Flush(flushToDisk: true);
+            return await MakeIdAsync(directory, cancellationToken);
         }
 
-        var id = File.ReadAllText(path).Trim();
         return Guid.TryParseExact(id, "N", out _)
             ? id
-            : throw new ConfigurationException($"{path} does not hold an installation id: restore it, it says which remotes are yours");
+            : throw new ConfigurationException(
+                $"{path} does not hold an installation id: restore it, it says which remotes are yours; perb.json on each of them holds it");
+    }
+
+    private static async Task<string> MakeIdAsync(string directory, CancellationToken cancellationToken)
+    {
+        var id = Guid.NewGuid().ToString("N");
+        var line = System.Text.Encoding.ASCII.GetBytes(id + "\n");
+        File.Delete(Path.Combine(directory, IdName + StagedFile.PartialSuffix)); // of a start that was cut: the lock is ours
+        using var file = StagedFile.Create(directory, IdName);
+        await file.WriteAsync(line, cancellationToken);
+        await file.CommitAsync(line.Length, cancellationToken);
+        return id;
     }
 }

@@ -13,13 +13,18 @@ internal static class CommandLine
 
     public static async Task<ExitCode> InvokeAsync(string[] arguments, CancellationToken cancellationToken)
     {
-        var config = new Option<string?>("--config") { Description = "the configuration (else $PERB_CONFIG, else /etc/perb/appsettings.json)", HelpName = "FILE", Recursive = true };
+        var config = new Option<string?>("--config")
+        {
+            Description = "the configuration (else $PERB_CONFIG, else /etc/perb/appsettings.json)",
+            HelpName = "FILE",
+            Recursive = true,
+        };
         var json = new Option<bool>("--json") { Description = "one JSON document on stdout, the log on stderr", Recursive = true };
         var remote = new Option<string?>("--remote") { Description = "only this remote", HelpName = "R" };
         var guest = new Option<int?>("--guest") { Description = "only this guest", HelpName = "ID" };
 
         var run = new Command("run", "the service: discovers, seals, uploads, verifies, publishes, until it is stopped");
-        run.SetAction((result, token) => Code(RunCommand.RunAsync(result.GetValue(config), token)));
+        run.SetAction((result, token) => Code(RunCommand.RunAsync(result.GetValue(config), result.GetValue(json), token)));
 
         var once = new Command("once", "one poll and reconcile, then ships everything that can be shipped, ignoring back-off");
         once.SetAction((result, token) => Code(OnceCommand.RunAsync(result.GetValue(config), token)));
@@ -31,7 +36,10 @@ internal static class CommandLine
         list.SetAction((result, token) => Code(ListCommand.RunAsync(
             result.GetValue(config), result.GetValue(json), result.GetValue(remote), result.GetValue(guest), token)));
 
-        var root = new RootCommand($"Ships every finished Proxmox VE backup offsite, encrypted and proven.{ExitCodes}") { run, once, status, list };
+        var root = new RootCommand($"Ships every finished Proxmox VE backup offsite, encrypted and proven.{ExitCodes}")
+        {
+            run, once, status, list,
+        };
         root.Options.Add(config);
         root.Options.Add(json);
 

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Perb.Scheduler.Backups;
-using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Discovery;
 using Perb.Scheduler.Observability;
 using Perb.Scheduler.Pipeline;
@@ -12,19 +12,11 @@ namespace Perb.Scheduler.Cli;
 /// <summary><c>perb once</c>: what the service does, until nothing is left that can be done now.</summary>
 internal static class OnceCommand
 {
-    public static async Task<ExitCode> RunAsync(string? configuration, CancellationToken cancellationToken)
-    {
-        var settings = Settings.Load(configuration);
-        using var state = StateDirectory.TryOwn(settings.Options.StateDirectory);
-        if (state is null)
-        {
-            return await AlreadyOwned.SayAsync(settings);
-        }
+    public static Task<ExitCode> RunAsync(string? configuration, CancellationToken cancellationToken) => OwnedHost.UseAsync(
+        configuration, LogTarget.StandardError, nodeMustAnswer: true, host => ShipAsync(host, cancellationToken), cancellationToken);
 
-        using var host = await PerbHost.BuildAsync(settings, state, LogTarget.StandardError, cancellationToken);
-        RunCommand.SayHello(host.Services.GetRequiredService<ILogger<StateDirectory>>(), settings, state);
-        await host.Services.GetRequiredService<Preflight>().RunAsync(nodeMustAnswer: true, cancellationToken);
-        await host.Services.GetRequiredService<TakeOver>().RunAsync(cancellationToken);
+    private static async Task<ExitCode> ShipAsync(IHost host, CancellationToken cancellationToken)
+    {
         await host.Services.GetRequiredService<ArchiveDiscovery>().ReconcileAsync(cancellationToken);
         var status = host.Services.GetRequiredService<StatusStore>();
         await status.ClearAsync(JobBoundary.Subject, cancellationToken); // what a service left behind is over
@@ -54,7 +46,8 @@ internal static class OnceCommand
 
         var waits = result.Waiting > 0
             || (await status.QueueAsync(cancellationToken)).Count > 0
-            || (await status.TroublesAsync(cancellationToken)).Any(trouble => trouble.Subject.StartsWith("storage ", StringComparison.Ordinal));
+            || (await status.TroublesAsync(cancellationToken))
+                .Any(trouble => trouble.Subject.StartsWith("storage ", StringComparison.Ordinal));
         return waits ? ExitCode.TryLater : ExitCode.Ok;
     }
 

@@ -12,8 +12,6 @@ internal static class ConfigurationFile
 {
     public const string DefaultPath = "/etc/perb/appsettings.json";
 
-    private const UnixFileMode WritableByOthers = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
-
     public static string Locate(string? fromCommandLine) => Path.GetFullPath(
         fromCommandLine ?? Environment.GetEnvironmentVariable("PERB_CONFIG") ?? DefaultPath);
 
@@ -22,11 +20,9 @@ internal static class ConfigurationFile
     {
         try
         {
-            var mode = File.GetUnixFileMode(path);
-            if ((mode & WritableByOthers) != 0)
+            if (TrustedFile.FaultOf(path, path, "it could make root run a program of theirs") is { } fault)
             {
-                throw new ConfigurationException(
-                    $"{path}: others than its owner can write it, so it could make root run a program of theirs: chmod go-w {path}");
+                throw new ConfigurationException(fault);
             }
 
             return new ConfigurationBuilder()
@@ -46,10 +42,10 @@ internal static class ConfigurationFile
         {
             throw new ConfigurationException($"{path}: {exception.Message}");
         }
-        catch (Exception exception) when (exception.GetBaseException() is JsonException { LineNumber: { } line } fault)
+        catch (Exception exception) when (exception.GetBaseException() is JsonException { LineNumber: { } line } mistake)
         {
             // The parser counts lines from 0, as no editor does.
-            throw new ConfigurationException($"{path} is not valid JSON: line {line + 1}: {fault.Message.Split(" LineNumber:")[0]}");
+            throw new ConfigurationException($"{path} is not valid JSON: line {line + 1}: {mistake.Message.Split(" LineNumber:")[0]}");
         }
         catch (Exception exception) when (exception is InvalidDataException or FormatException)
         {

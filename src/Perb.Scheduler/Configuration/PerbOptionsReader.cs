@@ -63,7 +63,8 @@ internal sealed partial class PerbOptionsReader
     private static RpoOverride ReadRpoOverride(SettingsReader entry)
     {
         // Pools and tags are not in the store, and status must answer while the node is away.
-        var guests = entry.Values("Guests", (string text, out GuestRule rule) => GuestRule.TryParse(text, out rule) && !rule.NeedsApi, RpoGuest);
+        var guests = entry.Values(
+            "Guests", (string text, out GuestRule rule) => GuestRule.TryParse(text, out rule) && !rule.NeedsApi, RpoGuest);
         if (!entry.Has("Guests"))
         {
             entry.Fault("Guests", $"is missing: each entry must be {RpoGuest}");
@@ -149,7 +150,9 @@ internal sealed partial class PerbOptionsReader
         // Sealed, a volume is a little larger (VolumeMessage.BytesAtMost); a limit that it never fits in would wait for ever.
         if (maxBytes < volumeBytes + (volumeBytes / 1024) + (1 << 20))
         {
-            staging.Fault("MaxSize", $"must hold at least one sealed volume and some room beside it (Encryption:VolumeSize is {ByteSize.Format(volumeBytes)})");
+            staging.Fault(
+                "MaxSize",
+                $"must hold at least one sealed volume and some room beside it (Encryption:VolumeSize is {ByteSize.Format(volumeBytes)})");
         }
 
         return new StagingSection(

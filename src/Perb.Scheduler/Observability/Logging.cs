@@ -24,7 +24,10 @@ internal static class Logging
 
     public static void AddPerbLogging(this IServiceCollection services, Settings settings, LogTarget target)
     {
-        var console = new TerminalLine(target == LogTarget.StandardOutput ? Console.Out : Console.Error, new MessageTemplateTextFormatter(Template, CultureInfo.InvariantCulture));
+        var formatter = new MessageTemplateTextFormatter(Template, CultureInfo.InvariantCulture);
+        var console = target == LogTarget.StandardOutput
+            ? new TerminalLine(Console.Out, !Console.IsOutputRedirected, formatter)
+            : new TerminalLine(Console.Error, !Console.IsErrorRedirected, formatter);
         services.AddSingleton(console);
         services.AddSerilog(CreateLogger(settings, console), dispose: true);
     }
@@ -49,8 +52,8 @@ internal static class Logging
                     rollOnFileSizeLimit: true,
                     fileSizeLimitBytes: MaxFileBytes,
                     retainedFileCountLimit: KeptFiles);
-            return (settings.Root.GetSection("Serilog").GetChildren().Any() ? logger.ReadFrom.Configuration(settings.Root) : logger)
-                .CreateLogger();
+            var isConfigured = settings.Root.GetSection("Serilog").GetChildren().Any();
+            return (isConfigured ? logger.ReadFrom.Configuration(settings.Root) : logger).CreateLogger();
         }
         catch (Exception exception) when (exception is InvalidOperationException or ArgumentException or FormatException)
         {
@@ -64,6 +67,8 @@ internal static class Logging
 
     /// <summary>systemd's log directory where the unit has one, else beside the state.</summary>
     public static string FileOf(PerbOptions options) => Path.Combine(
-        Environment.GetEnvironmentVariable("LOGS_DIRECTORY") is { Length: > 0 } directory ? directory : Path.Combine(options.StateDirectory, "log"),
+        Environment.GetEnvironmentVariable("LOGS_DIRECTORY") is { Length: > 0 } directory
+            ? directory
+            : Path.Combine(options.StateDirectory, "log"),
         "perb-.log");
 }

@@ -1,8 +1,6 @@
 using Microsoft.Extensions.Hosting;
-using Perb.Scheduler.Backups;
 using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Pipeline;
-using Perb.Scheduler.Store;
 
 namespace Perb.Scheduler.Observability;
 
@@ -34,7 +32,7 @@ public sealed class ProgressLoop(Activities activities, TerminalLine terminal, T
         var current = activities.Current;
         if (terminal.IsTerminal)
         {
-            terminal.Show(string.Join(" | ", current.Select(entry => InWords(entry.Backup, entry.Activity))));
+            terminal.Show(string.Join(" | ", current.Select(entry => $"{entry.Backup.RemoteName} {entry.Backup.Remote} {entry.Activity.InWords()}")));
             return;
         }
 
@@ -50,16 +48,5 @@ public sealed class ProgressLoop(Activities activities, TerminalLine terminal, T
                 ByteSize.Format(activity.TotalBytes),
                 ByteSize.Format(activity.BytesPerSecond));
         }
-    }
-
-    /// <summary><c>100-2026… gdrive upload 1/3 45 % of 1.00 GiB, 40.0 MiB/s, 14 s left</c></summary>
-    public static string InWords(Backup backup, Activity activity)
-    {
-        var percent = activity.TotalBytes > 0 ? activity.DoneBytes * 100 / activity.TotalBytes : 100;
-        var left = activity.BytesPerSecond > 0
-            ? $", {TimeSpan.FromSeconds((activity.TotalBytes - activity.DoneBytes) / activity.BytesPerSecond):c} left"
-            : "";
-        return $"{backup.RemoteName} {backup.Remote} {activity.Step} {activity.Volume}/{activity.VolumeCount} "
-            + $"{percent} % of {ByteSize.Format(activity.TotalBytes)}, {ByteSize.Format(activity.BytesPerSecond)}/s{left}";
     }
 }

@@ -6,50 +6,51 @@ namespace Perb.Scheduler.Observability;
 
 /// <summary>
 /// The console as a log with one live line beneath it: log lines go above the progress line, which is redrawn. Where the output is no
-/// terminal there is no live line, only the log.
+/// terminal there is no live line, only the log. A terminal that is gone (a closed ssh) stops nothing: the log file has it all.
 /// </summary>
-public sealed class TerminalLine(TextWriter output, ITextFormatter formatter) : ILogEventSink
+public sealed class TerminalLine(TextWriter output, bool isTerminal, ITextFormatter formatter) : ILogEventSink
 {
     private const string EraseLine = "\r\e[K";
 
     private readonly Lock _writing = new();
     private string _live = "";
 
-    public bool IsTerminal { get; } = !(ReferenceEquals(output, Console.Out) ? Console.IsOutputRedirected : Console.IsErrorRedirected);
+    public bool IsTerminal => isTerminal;
 
-    public void Emit(LogEvent logEvent)
+    public void Emit(LogEvent logEvent) => Redraw(() =>
     {
-        lock (_writing)
-        {
-            Erase();
-            formatter.Format(logEvent, output);
-            output.Write(_live);
-            output.Flush();
-        }
-    }
+        formatter.Format(logEvent, output);
+        return _live;
+    });
 
     /// <summary>Replaces the live line; empty removes it.</summary>
     public void Show(string line)
     {
-        if (!IsTerminal || line == _live)
+        if (isTerminal)
         {
-            return;
-        }
-
-        lock (_writing)
-        {
-            Erase();
-            _live = line;
-            output.Write(_live);
-            output.Flush();
+            Redraw(() => line);
         }
     }
 
-    private void Erase()
+    private void Redraw(Func<string> above)
     {
-        if (_live.Length > 0)
+        lock (_writing)
         {
-            output.Write(EraseLine);
+            try
+            {
+                if (_live.Length > 0)
+                {
+                    output.Write(EraseLine);
+                }
+
+                _live = above();
+                output.Write(_live);
+                output.Flush();
+            }
+            catch (IOException)
+            {
+                // Nobody is left to tell.
+            }
         }
     }
 }

@@ -11,6 +11,8 @@ internal static class Schedule
     {
         services.AddQuartz(quartz =>
         {
+            // A poll of a node that does not answer would hold the stop until its request runs out of time.
+            quartz.ConfigureScheduler(scheduler => scheduler.ShutdownJobInterruption = ShutdownJobInterruption.Always);
             quartz.ScheduleJob<ReconcileJob>(
                 trigger => trigger.StartNow().WithIdentity("reconcile at start"),
                 job => job.WithIdentity("reconcile"));
@@ -21,7 +23,7 @@ internal static class Schedule
             quartz.ScheduleJob<PollJob>(
                 trigger => trigger
                     .WithIdentity("poll")
-                    .StartAt(DateTimeOffset.UnixEpoch)
+                    .StartNow()
                     .WithSimpleSchedule(every => every.WithInterval(options.Discovery.Poll).RepeatForever()),
                 job => job.WithIdentity("poll"));
         });

@@ -58,7 +58,7 @@ public sealed record RemotePath
     {
         null or "" => "it is empty; name a remote such as gdrive:perb or a directory such as /mnt/offsite",
         _ when text.EnumerateRunes().Any(rune => !Printable.IsVisible(rune)) => "it holds an invisible character",
-        _ when char.IsWhiteSpace(text[0]) || char.IsWhiteSpace(text[^1]) => "it begins or ends with a space",
+        _ when char.IsWhiteSpace(text[0]) || text.TrimEnd('/') is [.., var last] && char.IsWhiteSpace(last) => "it begins or ends with a space",
         ['-', ..] => "it begins with a dash, as an option does",
         ['/', ..] => null,
         _ => RemoteName.FaultOf(text),

@@ -90,6 +90,18 @@ public sealed class ConfigurationTests(SharedInstallation shared) : IClassFixtur
     }
 
     [Fact]
+    public async Task Every_file_that_others_could_turn_against_it_is_told_at_once()
+    {
+        string[] files = ["key.asc", "ca.pem", "rclone.conf"];
+        var paths = files.Select(name => _perb.WriteSecret($"open-{name}", "x")).ToArray();
+        Assert.All(paths, path => File.SetUnixFileMode(path, File.GetUnixFileMode(path) | UnixFileMode.OtherWrite));
+        _perb.Configure(
+            ("Encryption:Recipients", new JsonArray(paths[0])), ("Proxmox:CaFile", paths[1]), ("Rclone:ConfigFile", paths[2]));
+
+        OneLine.Each(await RefusedAsync(), [.. paths.Select(path => $"chmod go-w {path}")]);
+    }
+
+    [Fact]
     public async Task A_directory_or_nothing_in_its_place_is_named()
     {
         foreach (var path in (string[])["/", _perb.PathOf("nothing.json"), _perb.PathOf("no", "such", "folder.json")])

@@ -41,6 +41,19 @@ public sealed class ServiceTests(SharedKey key) : IClassFixture<SharedKey>
     }
 
     [Fact]
+    public async Task A_stop_does_not_wait_for_a_poll_that_nobody_answers()
+    {
+        await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
+        perb.Node.Faults.Add(new Fault(FaultKind.Slow) { Path = "/tasks", Times = 9, Delay = TimeSpan.FromMinutes(5) });
+        await using var service = perb.Run();
+        await service.SaysAsync("Remote offsite is ready");
+
+        Assert.Equal(0, await service.TerminateAsync());
+        Assert.DoesNotContain("Trouble with proxmox", service.Output, StringComparison.Ordinal); // that is how its own patience would end
+        Assert.DoesNotContain("stumbled", service.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_stop_during_an_upload_hands_the_backup_back_and_the_next_run_goes_on()
     {
         await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);

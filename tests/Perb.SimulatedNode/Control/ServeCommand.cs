@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 
 namespace Perb.Simulation.Control;
 
@@ -11,26 +12,36 @@ internal static class ServeCommand
         var directory = command.With(CommandLine.Directory());
         var port = command.With(new Option<int>("--port") { Description = "0 takes any free port." });
         var node = command.With(new Option<string>("--node") { DefaultValueFactory = _ => "pve1" });
-        var zone = command.With(new Option<string>("--time-zone") { DefaultValueFactory = _ => TimeZoneInfo.Local.Id });
-        var hook = command.With(new Option<string?>("--hook-script") { Description = "The script: line of vzdump.conf." });
-        zone.Validators.Add(parsed =>
+        var zone = command.With(new Option<TimeZoneInfo>("--time-zone")
         {
-            if (parsed.Tokens is [var given] && !TimeZoneInfo.TryFindSystemTimeZoneById(given.Value, out _))
-            {
-                parsed.AddError($"There is no time zone '{given.Value}'.");
-            }
+            Description = "IANA; this machine's without.",
+            DefaultValueFactory = _ => TimeZoneInfo.Local,
+            CustomParser = ParseZone,
         });
+        var hook = command.With(new Option<string?>("--hook-script") { Description = "The script: line of vzdump.conf." });
         command.SetAction((parsed, cancellationToken) => RunAsync(
             new SimulatedNodeOptions
             {
                 Directory = parsed.GetValue(directory)!,
                 Port = parsed.GetValue(port),
                 NodeName = parsed.GetValue(node)!,
-                TimeZone = TimeZoneInfo.FindSystemTimeZoneById(parsed.GetValue(zone)!),
+                TimeZone = parsed.GetValue(zone)!,
                 HookScript = parsed.GetValue(hook),
             },
             cancellationToken));
         return command;
+    }
+
+    // The machine's own zone is used as it is, not by its id: that is "Local" where /etc/localtime is a file of its own.
+    private static TimeZoneInfo? ParseZone(ArgumentResult given)
+    {
+        if (TimeZoneInfo.TryFindSystemTimeZoneById(given.Tokens[0].Value, out var zone))
+        {
+            return zone;
+        }
+
+        given.AddError($"There is no time zone '{given.Tokens[0].Value}'.");
+        return null;
     }
 
     private static async Task<int> RunAsync(SimulatedNodeOptions options, CancellationToken cancellationToken)

@@ -22,6 +22,7 @@ public sealed class FailureTests
         (new ConfigurationException("x"), FailureKind.NeedsOperator),
         (new CopyMismatchException("x"), FailureKind.Unexpected),
         (new StagingFullException("x"), FailureKind.Transient),
+        (new RemoteVanishedException("x"), FailureKind.Transient),
         (new ManifestException("x"), FailureKind.NeedsOperator),
         (new EncryptionException("x"), FailureKind.NeedsOperator),
         (new UnavailableException("x"), FailureKind.Transient),
@@ -47,7 +48,7 @@ public sealed class FailureTests
 
         var failure = Failure.From(exception);
 
-        Assert.Equal((kind, false), (failure.Kind, failure.ConcernsAll));
+        Assert.Equal((kind, exception is StagingFullException or RemoteVanishedException), (failure.Kind, failure.ConcernsAll));
         Assert.Contains(exception.Message, failure.Text, StringComparison.Ordinal);
     }
 
@@ -60,7 +61,8 @@ public sealed class FailureTests
         var failure = Failure.From(exception);
 
         Assert.True(failure.ConcernsAll);
-        Assert.Equal(exception.IsTransient ? FailureKind.Transient : FailureKind.NeedsOperator, failure.Kind);
+        var expected = exception.IsTransient ? FailureKind.Transient : FailureKind.NeedsOperator;
+        Assert.Equal(kind == RcloneFailure.Unexpected ? FailureKind.Unexpected : expected, failure.Kind);
     }
 
     [Fact]

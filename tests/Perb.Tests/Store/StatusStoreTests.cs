@@ -105,7 +105,7 @@ public sealed class StatusStoreTests : IAsyncLifetime
     [Fact]
     public async Task What_a_wrong_clock_dated_is_neither_newest_archive_nor_newest_copy()
     {
-        await _store.PublishAsync(Archives.Found(100, daysOld: 3), how: "size");
+        await _store.PublishAsync(Archives.Found(100, daysOld: 3), how: VerifyLevel.Size);
         await _store.PublishAsync(Archives.Found(100, daysOld: -300));
         await _store.PublishAsync(Archives.Found(101, daysOld: -300));
 

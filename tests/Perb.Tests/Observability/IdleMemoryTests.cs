@@ -1,0 +1,45 @@
+using Microsoft.Extensions.Time.Testing;
+using Perb.Scheduler.Backups;
+using Perb.Scheduler.Observability;
+using Perb.Scheduler.Pipeline;
+
+namespace Perb.Tests.Observability;
+
+public sealed class IdleMemoryTests
+{
+    private static Backup Backup { get; } = new()
+    {
+        Id = 7,
+        Remote = "r",
+        RemoteName = "100-2026_11_20-02_00_01",
+        Guest = 100,
+        GuestType = "qemu",
+        Archive = "vzdump-qemu-100-2026_11_20-02_00_01.vma.zst",
+        Storage = "local",
+        Node = "pve1",
+        Path = "/dump/a",
+        SizeBytes = 1,
+        ModifiedAt = default,
+        ArchiveTime = default,
+        State = BackupState.Discovered,
+        DiscoveredAt = default,
+    };
+
+    [Fact]
+    public void Memory_is_given_back_once_after_the_start_and_once_after_each_time_of_work()
+    {
+        var time = new FakeTimeProvider();
+        var activities = new Activities(time);
+        using var memory = new IdleMemory(activities, time);
+        var looks = new List<bool> { memory.IsTimeToTrim(), memory.IsTimeToTrim() };
+
+        activities.Begin(Backup, "seal", 1, 1, 10);
+        looks.Add(memory.IsTimeToTrim());
+        looks.Add(memory.IsTimeToTrim());
+        activities.Finished(Backup);
+        looks.Add(memory.IsTimeToTrim());
+        looks.Add(memory.IsTimeToTrim());
+
+        Assert.Equal([true, false, false, false, true, false], looks);
+    }
+}
