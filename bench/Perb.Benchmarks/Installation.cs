@@ -123,8 +123,9 @@ internal sealed class Installation : IAsyncDisposable
     {
         var database = await Database.OpenForServiceAsync(Settings.Options.StorePath, cancellationToken);
         var listing = new DumpListing(Settings.Options.TimeZone);
+        var idle = new TaskView(IsIdle: true, Finished: [], AskedAt: now);
         var archives = NodePopulation.StorageNames.SelectMany(storage => listing.List(
-            At($"node/{storage}/dump"), storage, NodePopulation.NodeName, isVzdumpIdle: true, now));
+            new DumpDirectory(storage, At($"node/{storage}/dump"), Absence: null, IsShared: false), NodePopulation.NodeName, idle, now));
         await new DiscoveryStore(database).ApplyAsync(
             [.. archives.Select(archive => new DiscoveryChange.Found(archive, RemoteName, SkipReason: null, ConflictText: null))],
             "bench",
@@ -136,7 +137,7 @@ internal sealed class Installation : IAsyncDisposable
         while (await pipeline.ClaimNextAsync(RemoteName, null, cancellationToken) is { } claim)
         {
             var volume = new ManifestVolume($"{claim.Backup.RemoteName}.enc", claim.Backup.SizeBytes, Digests.Of([], also: null));
-            await pipeline.RecordAdoptedAsync(claim, [volume], "hash");
+            await pipeline.RecordAdoptedAsync(claim, [volume], VerifyLevel.Hash);
             published++;
         }
 

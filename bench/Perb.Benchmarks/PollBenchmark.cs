@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Perb.ProxmoxClient;
 using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Discovery;
+using Perb.Scheduler.Observability;
 using Perb.Scheduler.Pipeline;
 using Perb.Scheduler.Store;
 
@@ -83,13 +84,15 @@ internal static class PollBenchmark
         PerbOptions options, ProxmoxApi api, VzdumpTasks tasks, CancellationToken cancellationToken)
     {
         var database = await Database.OpenForServiceAsync(options.StorePath, cancellationToken);
+        var status = new StatusStore(database, TimeProvider.System);
         return new ArchiveDiscovery(
             api,
             tasks,
-            new DumpListing(options.TimeZone),
+            new StorageListing(api, new DumpListing(options.TimeZone), options, TimeProvider.System),
             new DiscoveryDiff(new CatchUpPolicy(options.Discovery), [.. options.Remotes.Select(remote => remote.Name)]),
             new DiscoveryStore(database),
-            new StatusStore(database, TimeProvider.System),
+            status,
+            new Troubles(status, NullLogger<Troubles>.Instance),
             options,
             new WakeUp(),
             TimeProvider.System,

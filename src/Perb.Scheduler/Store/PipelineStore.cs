@@ -1,6 +1,5 @@
 using Microsoft.Data.Sqlite;
 using Perb.Scheduler.Backups;
-using Perb.Transfer.Hashing;
 using Perb.Transfer.Manifests;
 using Perb.Transfer.Sealing;
 
@@ -12,6 +11,8 @@ namespace Perb.Scheduler.Store;
 /// </summary>
 public sealed class PipelineStore(Database database, TimeProvider time)
 {
+    private string Now => Sql.Instant(time.GetUtcNow());
+
     /// <summary>For the holder of the state directory's lock alone: whoever held a lease before is dead.</summary>
     public async Task VoidLeasesAsync(CancellationToken cancellationToken)
     {
@@ -114,7 +115,7 @@ public sealed class PipelineStore(Database database, TimeProvider time)
                 ("@done", activity.DoneBytes),
                 ("@total", activity.TotalBytes),
                 ("@rate", activity.BytesPerSecond),
-                ("@now", Sql.Instant(time.GetUtcNow())));
+                ("@now", Now));
         }
     }
 
@@ -130,7 +131,7 @@ public sealed class PipelineStore(Database database, TimeProvider time)
     {
         await using var connection = await database.ConnectAsync(cancellationToken);
         return await connection.QueryAsync(
-            "SELECT * FROM volume WHERE backup_id = @id ORDER BY number", VolumeRecord.Map, cancellationToken, ("@id", backupId));
+            "SELECT * FROM volume WHERE backup_id = @id ORDER BY number", VolumeRow.Map, cancellationToken, ("@id", backupId));
     }
 
     /// <summary>Fingerprints of recipients that this installation has sealed to: they stay in use after they expire.</summary>
@@ -159,7 +160,7 @@ public sealed class PipelineStore(Database database, TimeProvider time)
         async connection =>
         {
             await connection.ExecuteAsync("DELETE FROM volume WHERE backup_id = @id", CancellationToken.None, ("@id", claim.Backup.Id));
-            await PlanRow.InsertAsync(connection, claim.Backup.Id, plan, Sql.Instant(time.GetUtcNow()));
+            await PlanRow.InsertAsync(connection, claim.Backup.Id, plan, Now);
         });
 
     /// <summary>The archive is no longer the one that was planned: nothing made under the plan may ever be used.</summary>
@@ -167,11 +168,8 @@ public sealed class PipelineStore(Database database, TimeProvider time)
         claim,
         "plan void",
         reason,
-        async connection =>
-        {
-            await connection.ExecuteAsync("DELETE FROM volume WHERE backup_id = @id", CancellationToken.None, ("@id", claim.Backup.Id));
-            await connection.ExecuteAsync("DELETE FROM plan WHERE backup_id = @id", CancellationToken.None, ("@id", claim.Backup.Id));
-        });
+        connection => connection.ExecuteAsync(
+            "DELETE FROM volume WHERE backup_id = @id; DELETE FROM plan WHERE backup_id = @id", CancellationToken.None, ("@id", claim.Backup.Id)));
 
     public async Task<VolumeRecord> RecordSealedAsync(Claim claim, SealedVolume volume)
     {
@@ -179,7 +177,7 @@ public sealed class PipelineStore(Database database, TimeProvider time)
             claim,
             "sealed",
             $"{volume.Name}, {volume.SizeBytes} bytes, sha256 {volume.Digests.Sha256}",
-            connection => InsertVolumeAsync(connection, claim, volume, how: null));
+            connection => VolumeRow.InsertAsync(connection, claim.Backup.Id, volume, Now));
         return new VolumeRecord(volume.Number, volume.Name, volume.SizeBytes, volume.Digests, time.GetUtcNow(), null, null, null);
     }
 
@@ -189,7 +187,7 @@ public sealed class PipelineStore(Database database, TimeProvider time)
         volume.Name,
         async connection =>
         {
-            await SetVolumeAsync(connection, claim, volume, "uploaded_at = @now, verified_at = NULL");
+            await VolumeRow.SetUploadedAsync(connection, claim.Backup.Id, volume, Now);
             await connection.ExecuteAsync(
                 "UPDATE backup SET uploader = NULL WHERE id = @id", CancellationToken.None, ("@id", claim.Backup.Id));
         });
@@ -198,7 +196,7 @@ public sealed class PipelineStore(Database database, TimeProvider time)
         claim,
         "verified",
         $"{volume.Name} by {how.Word()}",
-        connection => SetVolumeAsync(connection, claim, volume, "verified_at = @now, verified_how = @how", how));
+        connection => VolumeRow.SetVerifiedAsync(connection, claim.Backup.Id, volume, Now, how));
 
     /// <summary>The remote does not have what was recorded: this volume is sealed and sent again.</summary>
     public Task ForgetVolumeAsync(Claim claim, VolumeRecord volume, string reason) => RecordAsync(
@@ -222,7 +220,7 @@ public sealed class PipelineStore(Database database, TimeProvider time)
                 for (var index = 0; index < volumes.Count; index++)
                 {
                     var volume = new SealedVolume(index + 1, volumes[index].Name, "", volumes[index].SizeBytes, volumes[index].Digests);
-                    await InsertVolumeAsync(connection, claim, volume, how);
+                    await VolumeRow.InsertAsync(connection, claim.Backup.Id, volume, Now, how);
                 }
 
                 await SetPublishedAsync(connection, claim, how);
@@ -264,7 +262,7 @@ public sealed class PipelineStore(Database database, TimeProvider time)
                 CancellationToken.None,
                 ("@id", claim.Backup.Id),
                 ("@how", how.Word()),
-                ("@now", Sql.Instant(time.GetUtcNow()))));
+                ("@now", Now)));
         return claim with { Backup = claim.Backup with { State = BackupState.Verified, VerifiedAt = time.GetUtcNow(), VerifiedHow = how.Word() } };
     }
 
@@ -324,33 +322,7 @@ public sealed class PipelineStore(Database database, TimeProvider time)
         CancellationToken.None,
         ("@id", claim.Backup.Id),
         ("@how", how.Word()),
-        ("@now", Sql.Instant(time.GetUtcNow())));
-
-    private Task<int> InsertVolumeAsync(SqliteConnection connection, Claim claim, SealedVolume volume, VerifyLevel? how) => connection.ExecuteAsync(
-        """
-        INSERT OR REPLACE INTO volume (backup_id, number, name, size_bytes, sha256, other_kind, other, sealed_at, verified_at, verified_how)
-        VALUES (@id, @number, @name, @size, @sha256, @otherKind, @other, @now, iif(@how IS NULL, NULL, @now), @how)
-        """,
-        CancellationToken.None,
-        ("@id", claim.Backup.Id),
-        ("@number", volume.Number),
-        ("@name", volume.Name),
-        ("@size", volume.SizeBytes),
-        ("@sha256", volume.Digests.Sha256),
-        ("@otherKind", volume.Digests.OtherKind?.RcloneName()),
-        ("@other", volume.Digests.Other),
-        ("@how", how?.Word()),
-        ("@now", Sql.Instant(time.GetUtcNow())));
-
-    private Task<int> SetVolumeAsync(SqliteConnection connection, Claim claim, VolumeRecord volume, string assignments, VerifyLevel? how = null) =>
-        connection.ExecuteAsync(
-            $"UPDATE volume SET {assignments} WHERE backup_id = @id AND number = @number AND sha256 = @sha256",
-            CancellationToken.None,
-            ("@id", claim.Backup.Id),
-            ("@number", volume.Number),
-            ("@sha256", volume.Digests.Sha256),
-            ("@how", how?.Word()),
-            ("@now", Sql.Instant(time.GetUtcNow())));
+        ("@now", Now));
 
     // A fact rests on the state that it was found in; a failure or a release only on the claim.
     private async Task RecordAsync(
@@ -371,7 +343,7 @@ public sealed class PipelineStore(Database database, TimeProvider time)
         }
 
         await write(connection);
-        await connection.AddEventAsync(claim.Backup.Id, Sql.Instant(time.GetUtcNow()), kind, text, CancellationToken.None);
+        await connection.AddEventAsync(claim.Backup.Id, Now, kind, text, CancellationToken.None);
         await transaction.CommitAsync(CancellationToken.None);
     }
 }
