@@ -22,6 +22,7 @@ public sealed class FailureTests
         (new ConfigurationException("x"), FailureKind.NeedsOperator),
         (new CopyMismatchException("x"), FailureKind.Unexpected),
         (new StagingFullException("x"), FailureKind.Transient),
+        (new RemoteVanishedException("x"), FailureKind.Transient),
         (new ManifestException("x"), FailureKind.NeedsOperator),
         (new EncryptionException("x"), FailureKind.NeedsOperator),
         (new UnavailableException("x"), FailureKind.Transient),
@@ -44,10 +45,11 @@ public sealed class FailureTests
     public void Every_exception_has_its_kind(string name)
     {
         var (exception, kind) = Table.Single(row => row.Exception.GetType().Name == name);
+        var concernsAll = exception is StagingFullException or RemoteVanishedException;
 
         var failure = Failure.From(exception);
 
-        Assert.Equal((kind, false), (failure.Kind, failure.ConcernsAll));
+        Assert.Equal((kind, concernsAll), (failure.Kind, failure.ConcernsAll));
         Assert.Contains(exception.Message, failure.Text, StringComparison.Ordinal);
     }
 
@@ -60,7 +62,8 @@ public sealed class FailureTests
         var failure = Failure.From(exception);
 
         Assert.True(failure.ConcernsAll);
-        Assert.Equal(exception.IsTransient ? FailureKind.Transient : FailureKind.NeedsOperator, failure.Kind);
+        var lasting = kind == RcloneFailure.Unexpected ? FailureKind.Unexpected : FailureKind.NeedsOperator;
+        Assert.Equal(exception.IsTransient ? FailureKind.Transient : lasting, failure.Kind);
     }
 
     [Fact]

@@ -62,8 +62,8 @@ public sealed class RcloneFailureTests : IDisposable
         var e = await FailureOf(
             "{\"level\":\"error\",\"msg\":\"first\",\"object\":\"a.enc\"}\n{\"broken\n\n2026/11/20 02:00:00 Failed: \u001b[31mred\u0007\u202e\n", 6);
 
-        Assert.Equal("a.enc: first\n{\"broken\nFailed: ?[31mred??", e.LastLines);
-        Assert.Contains("(exit 6): Failed: ?[31mred??; check the remote's login", e.Message, StringComparison.Ordinal);
+        Assert.Equal("a.enc: first\n{\"broken\nFailed: \\u{1B}[31mred\\u{7}\\u{202E}", e.LastLines);
+        Assert.Contains("(exit 6): Failed: \\u{1B}[31mred\\u{7}\\u{202E}; check the remote's login", e.Message, StringComparison.Ordinal);
     }
 
     [Fact(Timeout = 30_000)]

@@ -22,7 +22,7 @@ public sealed class RemotePathTests
     [InlineData("gdrive,shared_with_me:perb", "-dash and space", "gdrive,shared_with_me:perb/-dash and space")]
     [InlineData("gdrive:", "-dash", "gdrive:-dash")]
     public void A_name_is_joined_below_a_path(string path, string name, string joined) =>
-        Assert.Equal(joined, RemotePath.Parse(path).Join(name).ToString());
+        Assert.Equal(joined, RemotePath.Parse(path).Join(name).Argument);
 
     [Theory]
     [InlineData("", "it is empty")]
@@ -60,7 +60,7 @@ public sealed class RemotePathTests
         var path = RemotePath.Parse(":sftp,host=nas,pass=\"se:cret\":perb");
 
         Assert.Equal(":sftp,…:perb", path.ToString());
-        Assert.Equal(":sftp,host=nas,pass=\"se:cret\":perb", path.ToString());
+        Assert.Equal(":sftp,host=nas,pass=\"se:cret\":perb", path.Argument);
     }
 
     [Fact]
