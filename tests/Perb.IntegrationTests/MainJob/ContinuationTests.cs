@@ -27,7 +27,7 @@ public sealed class ContinuationTests(SharedKey key) : IClassFixture<SharedKey>
         var once = await perb.RunAsync("once");
 
         Assert.True(once.ExitCode == 0, once.Errors);
-        await perb.AssertWholeAsync(name);
+        perb.AssertWhole(name);
     }
 
     [Fact]
@@ -71,7 +71,7 @@ public sealed class ContinuationTests(SharedKey key) : IClassFixture<SharedKey>
         var once = await perb.RunAsync("once");
 
         Assert.True(once.ExitCode == 0, once.Errors);
-        await perb.AssertWholeAsync(name);
+        perb.AssertWhole(name);
         Assert.All(PerbInstallation.ObjectsOf(name), one => Assert.Equal(1, perb.ConfigureFaulty().Copies(one)));
     }
 
@@ -85,7 +85,7 @@ public sealed class ContinuationTests(SharedKey key) : IClassFixture<SharedKey>
         var once = await perb.RunAsync("once");
 
         Assert.True(once.ExitCode == 0, once.Errors);
-        await perb.AssertWholeAsync(name);
+        perb.AssertWhole(name);
         Assert.All(PerbInstallation.ObjectsOf(name), one => Assert.Equal(1, perb.ConfigureFaulty().Copies(one)));
     }
 
@@ -102,7 +102,7 @@ public sealed class ContinuationTests(SharedKey key) : IClassFixture<SharedKey>
         var once = await perb.RunAsync("once");
 
         Assert.True(once.ExitCode == 0, once.Errors);
-        await perb.AssertWholeAsync(name);
+        perb.AssertWhole(name);
         Assert.Equal(1, perb.ConfigureFaulty().Copies($"{name}.sums"));
     }
 
@@ -121,7 +121,7 @@ public sealed class ContinuationTests(SharedKey key) : IClassFixture<SharedKey>
         var once = await perb.RunAsync("once");
 
         Assert.True(once.ExitCode == 0, once.Errors);
-        await perb.AssertWholeAsync(name);
+        perb.AssertWhole(name);
         Assert.NotEqual(before, File.ReadAllBytes(first));
         Assert.All(
             Directory.EnumerateFiles(perb.RemoteFolder, "*.enc"), volume => Assert.Equal([subkey[^16..]], key.Gpg.KeyIds(volume)));

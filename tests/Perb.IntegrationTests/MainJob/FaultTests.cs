@@ -28,7 +28,7 @@ public sealed class FaultTests(SharedKey key) : IClassFixture<SharedKey>
         Assert.DoesNotContain(name + suffix, perb.Objects());
         var second = await perb.RunAsync("once");
         Assert.True(second.ExitCode == 0, second.Errors);
-        await perb.AssertWholeAsync(name);
+        perb.AssertWhole(name);
         Assert.Equal(2, rclone.Copies(name + suffix));
     }
 
@@ -53,7 +53,7 @@ public sealed class FaultTests(SharedKey key) : IClassFixture<SharedKey>
         var once = await perb.RunAsync("once");
 
         Assert.True(once.ExitCode == 0, once.Errors);
-        await perb.AssertWholeAsync(name, volumes: 1);
+        perb.AssertWhole(name, volumes: 1);
         var restored = perb.FolderOf("restored");
         key.Gpg.Bash($"set -o pipefail; gpg -d {perb.RemoteFolder}/{name}.enc | tar -x", restored).Ok();
         Assert.Equal(content, File.ReadAllBytes(Path.Combine(restored, Path.GetFileName(archive))));
@@ -99,7 +99,7 @@ public sealed class FaultTests(SharedKey key) : IClassFixture<SharedKey>
 
         Assert.True(once.ExitCode == 0, once.Errors);
         Assert.Contains($"{log} is left out of the backup", once.Errors, StringComparison.Ordinal);
-        await perb.AssertWholeAsync(name, volumes: 1);
+        perb.AssertWhole(name, volumes: 1);
         var content = key.Gpg.Bash($"set -o pipefail; gpg -d {name}.enc | tar -t", perb.RemoteFolder).Ok().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal([$"vzdump-lxc-{name}.tar.zst", $"vzdump-lxc-{name}.tar.zst.notes"], content.Order(StringComparer.Ordinal));
     }
