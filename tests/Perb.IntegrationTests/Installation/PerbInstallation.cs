@@ -5,6 +5,7 @@ using Perb.Simulation;
 using Perb.Simulation.Guests;
 using Perb.Simulation.Storage;
 using Perb.Simulation.Vzdump;
+using Perb.TestKit;
 
 namespace Perb.IntegrationTests.Installation;
 
@@ -118,6 +119,30 @@ public sealed class PerbInstallation : IAsyncDisposable
         WriteAged(Path.Combine(folder, stem + ".log"), "INFO: Backup finished\n"u8.ToArray(), madeAt);
         WriteAged(Path.Combine(folder, stem + ".tar.zst.notes"), "a note"u8.ToArray(), madeAt);
         return stem["vzdump-lxc-".Length..];
+    }
+
+    /// <summary>With an rclone that fails where the test says.</summary>
+    public FaultyRclone ConfigureFaulty(params (string Key, JsonNode? Value)[] overrides)
+    {
+        Configure([("Rclone:Program", FaultyRclone.Program), .. overrides]);
+        return new FaultyRclone(_root.FullName);
+    }
+
+    /// <summary>The volumes of an archive of up to three volumes of 4 MiB, and its manifest.</summary>
+    public static string[] ObjectsOf(string name, int volumes = 3) => volumes == 1
+        ? [$"{name}.enc", $"{name}.sums"]
+        : [.. Enumerable.Range(1, volumes).Select(number => $"{name}.{number:D3}-of-{volumes:D3}.enc"), $"{name}.sums"];
+
+    /// <summary>
+    /// The only backup is whole: its objects are what its manifest says, and nothing is left over. That it is recorded as published is what
+    /// <c>once</c> says by ending with 0.
+    /// </summary>
+    public void AssertWhole(string name, int volumes = 3)
+    {
+        Assert.Equal([.. ObjectsOf(name, volumes), "perb.json"], Objects());
+        var check = Key.Gpg.Bash($"cksum -c {name}.sums", RemoteFolder);
+        Assert.True(check.ExitCode == 0, check.Output + check.Errors);
+        Assert.Empty(Directory.EnumerateFiles(Staging));
     }
 
     /// <summary>A container whose root directory holds this much that does not compress.</summary>

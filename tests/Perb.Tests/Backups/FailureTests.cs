@@ -45,10 +45,11 @@ public sealed class FailureTests
     public void Every_exception_has_its_kind(string name)
     {
         var (exception, kind) = Table.Single(row => row.Exception.GetType().Name == name);
+        var concernsAll = exception is StagingFullException or RemoteVanishedException;
 
         var failure = Failure.From(exception);
 
-        Assert.Equal((kind, exception is StagingFullException or RemoteVanishedException), (failure.Kind, failure.ConcernsAll));
+        Assert.Equal((kind, concernsAll), (failure.Kind, failure.ConcernsAll));
         Assert.Contains(exception.Message, failure.Text, StringComparison.Ordinal);
     }
 
@@ -61,8 +62,8 @@ public sealed class FailureTests
         var failure = Failure.From(exception);
 
         Assert.True(failure.ConcernsAll);
-        var expected = exception.IsTransient ? FailureKind.Transient : FailureKind.NeedsOperator;
-        Assert.Equal(kind == RcloneFailure.Unexpected ? FailureKind.Unexpected : expected, failure.Kind);
+        var lasting = kind == RcloneFailure.Unexpected ? FailureKind.Unexpected : FailureKind.NeedsOperator;
+        Assert.Equal(exception.IsTransient ? FailureKind.Transient : lasting, failure.Kind);
     }
 
     [Fact]

@@ -51,7 +51,7 @@ public sealed class ConfigurationFaultTests
     [InlineData("\"Remotes\": [ { \"Retention\": { \"KeepLast\": -1 } } ]", "Perb:Remotes:0:Retention:KeepLast", "a whole number from 0")]
     [InlineData("\"Remotes\": [ { \"Retention\": { \"KeepAtLeast\": 0 } } ]", "Perb:Remotes:0:Retention:KeepAtLeast", "a whole number from 1")]
     [InlineData("\"Remotes\": [ {}, { \"Name\": \"gdrive\", \"Path\": \"b:perb\" } ]", "Perb:Remotes", "the Name \"gdrive\" more than once")]
-    [InlineData("\"Remotes\": [ {}, { \"Name\": \"b\", \"Path\": \"gdrive:perb/\" } ]", "Perb:Remotes", "the same Path for gdrive and b")]
+    [InlineData("\"Remotes\": [ {}, { \"Name\": \"b\", \"Path\": \"gdrive:perb/\" } ]", "Perb:Remotes", "the same Path for gdrive and b: give each its own")]
     [InlineData("\"StateDirectory\": \"perb\"", "Perb:StateDirectory", "an absolute path")]
     [InlineData("\"TimeZone\": \"Vienna\"", "Perb:TimeZone", "\"Europe/Vienna\"")]
     [InlineData("\"Rpo\": \"00:00:30\"", "Perb:Rpo", "at least 00:01:00")]
