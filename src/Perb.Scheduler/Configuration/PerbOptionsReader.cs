@@ -40,14 +40,15 @@ internal sealed partial class PerbOptionsReader
     {
         var stateDirectory = PathAt(perb, "StateDirectory", "/var/lib/perb");
         var encryption = ReadEncryption(perb.Section("Encryption"));
+        var remotes = ReadRemotes(perb);
         var options = new PerbOptions
         {
             Proxmox = ReadProxmox(perb.Section("Proxmox")),
             Discovery = ReadDiscovery(perb.Section("Discovery")),
             Encryption = encryption,
-            Staging = ReadStaging(perb.Section("Staging"), stateDirectory, encryption.VolumeBytes),
+            Staging = ReadStaging(perb.Section("Staging"), stateDirectory, encryption.VolumeBytes, Math.Max(1, remotes.Count)),
             Rclone = ReadRclone(perb.Section("Rclone"), stateDirectory),
-            Remotes = ReadRemotes(perb),
+            Remotes = remotes,
             StateDirectory = stateDirectory,
             TimeZone = perb.Value("TimeZone", TimeZoneInfo.Local, TryTimeZone, "an IANA time zone such as \"Europe/Vienna\""),
             Rpo = perb.Duration("Rpo", TimeSpan.FromHours(30), TimeSpan.FromMinutes(1)),
@@ -144,15 +145,15 @@ internal sealed partial class PerbOptionsReader
             encryption.Size("VolumeSize", 1L << 30, 1 << 20));
     }
 
-    private static StagingSection ReadStaging(SettingsReader staging, string stateDirectory, long volumeBytes)
+    private static StagingSection ReadStaging(SettingsReader staging, string stateDirectory, long volumeBytes, int remotes)
     {
         var maxBytes = staging.Size("MaxSize", 8L << 30, 1 << 20);
-        // Sealed, a volume is a little larger (VolumeMessage.BytesAtMost); a limit that it never fits in would wait for ever.
-        if (maxBytes < volumeBytes + (volumeBytes / 1024) + (1 << 20))
+        // Sealed, a volume is a little larger (VolumeMessage.BytesAtMost); a share that it never fits in would wait for ever.
+        if (maxBytes / remotes < volumeBytes + (volumeBytes / 1024) + (1 << 20))
         {
             staging.Fault(
                 "MaxSize",
-                $"must hold at least one sealed volume and some room beside it (Encryption:VolumeSize is {ByteSize.Format(volumeBytes)})");
+                $"must hold at least one sealed volume for each of {remotes} remote(s) and some room beside it (Encryption:VolumeSize is {ByteSize.Format(volumeBytes)})");
         }
 
         return new StagingSection(

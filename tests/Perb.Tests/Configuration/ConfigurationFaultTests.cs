@@ -32,6 +32,8 @@ public sealed class ConfigurationFaultTests
     [InlineData("\"Staging\": \"8GiB\"", "Perb:Staging", "an object")]
     [InlineData("\"Staging\": { \"Directory\": \"staging\" }", "Perb:Staging:Directory", "an absolute path")]
     [InlineData("\"Staging\": { \"MaxSize\": \"1GiB\" }", "Perb:Staging:MaxSize", "one sealed volume")]
+    [InlineData(
+        "\"Staging\": { \"MaxSize\": \"2GiB\" }, \"Remotes\": [ {}, { \"Name\": \"b\", \"Path\": \"b:perb\" } ]", "Perb:Staging:MaxSize", "for each of 2 remote(s)")]
     [InlineData("\"Staging\": { \"MinFree\": \"100%\" }", "Perb:Staging:MinFree", "\"10%\"")]
     [InlineData("\"Staging\": { \"Sealers\": 0 }", "Perb:Staging:Sealers", "from 1 to 64")]
     [InlineData("\"Staging\": { \"Sealers\": 1.5 }", "Perb:Staging:Sealers", "from 1 to 64")]
