@@ -4,14 +4,16 @@ using Perb.Scheduler.Pipeline;
 namespace Perb.Scheduler.Observability;
 
 /// <summary>
-/// Gives memory back to the guests: once after the start and once after each time of work, never while something is carried. The
-/// collector alone would keep what the last busy minute needed, since an idle service allocates too little to make it look.
+/// Gives memory back to the guests: soon after the start and after each time of work, then once a minute, never while something is carried.
+/// The collector alone would keep what the last busy minute needed, since an idle service allocates too little to make it look.
 /// </summary>
 public sealed class IdleMemory(Activities activities, TimeProvider time) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
 
-    private bool _isDue = true;
+    private const int LooksPerTrim = 6;
+
+    private int _idleLooks;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -25,13 +27,16 @@ public sealed class IdleMemory(Activities activities, TimeProvider time) : Backg
         }
     }
 
-    /// <summary>True once for each time of work, at the first look after it; what happened between two looks counts as none.</summary>
+    /// <summary>True at the first look after a time of work and at every sixth after that; what happened between two looks counts as none.</summary>
     internal bool IsTimeToTrim()
     {
-        var isBusy = activities.Current.Count > 0;
-        var isTime = _isDue && !isBusy;
-        _isDue = isBusy;
-        return isTime;
+        if (activities.Current.Count > 0)
+        {
+            _idleLooks = 0;
+            return false;
+        }
+
+        return _idleLooks++ % LooksPerTrim == 0;
     }
 
     private static void Trim() => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);

@@ -48,7 +48,7 @@ internal static class VolumeRow
         ("@now", now));
 
     public static Task<int> SetUploadedAsync(SqliteConnection connection, long backupId, VolumeRecord volume, string now) => connection.ExecuteAsync(
-        "UPDATE volume SET uploaded_at = @now, verified_at = NULL WHERE backup_id = @id AND number = @number AND sha256 = @sha256",
+        "UPDATE volume SET uploaded_at = @now, verified_at = NULL, verified_how = NULL WHERE backup_id = @id AND number = @number AND sha256 = @sha256",
         CancellationToken.None,
         ("@id", backupId),
         ("@number", volume.Number),

@@ -26,7 +26,7 @@ public sealed class IdleMemoryTests
     };
 
     [Fact]
-    public void Memory_is_given_back_once_after_the_start_and_once_after_each_time_of_work()
+    public void Memory_is_given_back_at_the_first_look_after_the_start_and_after_each_time_of_work()
     {
         var time = new FakeTimeProvider();
         var activities = new Activities(time);
@@ -41,5 +41,16 @@ public sealed class IdleMemoryTests
         looks.Add(memory.IsTimeToTrim());
 
         Assert.Equal([true, false, false, false, true, false], looks);
+    }
+
+    [Fact]
+    public void Idle_for_long_gives_back_at_every_sixth_look()
+    {
+        var time = new FakeTimeProvider();
+        using var memory = new IdleMemory(new Activities(time), time);
+
+        var looks = Enumerable.Range(0, 13).Where(_ => memory.IsTimeToTrim()).ToList();
+
+        Assert.Equal([0, 6, 12], looks);
     }
 }
