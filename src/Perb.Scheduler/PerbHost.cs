@@ -41,7 +41,7 @@ internal static class PerbHost
         services.AddSingleton(options).AddSingleton(options.Encryption).AddSingleton(options.Staging);
         services.AddSingleton(time);
         services.AddSingleton(state).AddSingleton(database).AddSingleton(pipelineStore);
-        services.AddSingleton<DiscoveryStore>().AddSingleton<StatusStore>().AddSingleton<Troubles>();
+        services.AddSingleton<DiscoveryStore>().AddSingleton<StatusStore>().AddSingleton<Troubles>().AddSingleton<RecipientExpiry>();
 
         // By factories, so that the container ends what can be disposed. The client sends the token with every request: it is the API's alone.
         services.AddKeyedSingleton(ProxmoxKey, (_, _) => proxmox);

@@ -47,17 +47,18 @@ public sealed class VolumeSealer
         await using (var pass = new SealingPass(message, digests, staged))
         {
             await pass.BeginAsync(cancellationToken);
-            var dropBehind = source.DropBehindFrom(Math.Max(0, offset - plan.Tar.Head.Length));
+            var dropBehind = source.DropBehindFrom(InArchive(offset));
             for (var done = 0L; done < length;)
             {
                 var content = pass.Room[..(int)Math.Min(pass.Room.Length, length - done)];
                 await plan.Tar.ReadExactlyAsync(source, offset + done, content, cancellationToken);
                 await pass.ContentAsync(content, cancellationToken);
                 done += content.Length;
-                dropBehind.Passed(Math.Clamp(offset + done - plan.Tar.Head.Length, 0, plan.ArchiveBytes));
+                dropBehind.Passed(InArchive(offset + done));
                 progress?.Report(done);
             }
 
+            dropBehind.Ended(InArchive(offset + length));
             await pass.FinishAsync(cancellationToken);
         }
 
@@ -65,6 +66,8 @@ public sealed class VolumeSealer
         source.VerifyUnchanged();
         await staged.CommitAsync(message.TotalBytes, cancellationToken);
         return new SealedVolume(number, name, staged.Path, staged.WrittenBytes, digests.Finish());
+
+        long InArchive(long inStream) => Math.Clamp(inStream - plan.Tar.Head.Length, 0, plan.ArchiveBytes);
     }
 
     private static void RequireRecipientsOf(SealingPlan plan, IReadOnlyList<Recipient> recipients)
