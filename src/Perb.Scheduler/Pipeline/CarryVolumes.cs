@@ -64,7 +64,7 @@ public sealed class CarryVolumes(PipelineStore store, StagingArea staging, Stagi
             {
                 try
                 {
-                    return seal.ReserveRoom(remote.Remote, plan, number);
+                    return seal.ReserveRoom(remote.Remote, plan, number, isAhead: underWay.Count > 0);
                 }
                 catch (StagingFullException) when (underWay.Count > 0)
                 {

@@ -16,10 +16,10 @@ public sealed class SealVolume(
 {
     /// <summary>Room in staging for one volume; to be had before it is begun.</summary>
     /// <exception cref="StagingFullException">There is none now.</exception>
-    public IDisposable ReserveRoom(Remote remote, SealingPlan plan, int number)
+    public IDisposable ReserveRoom(Remote remote, SealingPlan plan, int number, bool isAhead)
     {
         staging.Delete(remote.Name, plan.VolumeName(number)); // sealed before, but not recorded: it must not take its own room
-        return staging.Reserve(remote.Name, plan.SealedBytesAtMost(number));
+        return staging.Reserve(remote.Name, plan.SealedBytesAtMost(number), isAhead);
     }
 
     /// <param name="work">The backup and where it goes.</param>

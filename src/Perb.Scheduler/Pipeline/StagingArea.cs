@@ -49,8 +49,11 @@ public sealed partial class StagingArea(StagingSection options, IReadOnlyList<Re
     }
 
     /// <summary>Room for one more volume of a remote, until disposed. Each remote has its share, so that none starves another.</summary>
+    /// <param name="remote">Whose volume it is.</param>
+    /// <param name="bytes">What it takes at most.</param>
+    /// <param name="isAhead">Another of the remote is under way: this one may wait, and has to leave room on the disk for the other remotes.</param>
     /// <exception cref="StagingFullException">There is none; the message says what limits.</exception>
-    public IDisposable Reserve(string remote, long bytes)
+    public IDisposable Reserve(string remote, long bytes, bool isAhead)
     {
         lock (_reserving)
         {
@@ -64,7 +67,8 @@ public sealed partial class StagingArea(StagingSection options, IReadOnlyList<Re
 
             var drive = new DriveInfo(options.Directory);
             var floor = options.MinFree.Of(drive.TotalSize);
-            if (drive.AvailableFreeSpace - _reserved.Values.Sum() - bytes < floor)
+            var needed = isAhead ? bytes * remotes.Count : bytes;
+            if (drive.AvailableFreeSpace - _reserved.Values.Sum() - needed < floor)
             {
                 throw new StagingFullException(
                     $"{options.Directory} has {ByteSize.Format(drive.AvailableFreeSpace)} free and a volume needs {ByteSize.Format(bytes)}: Staging:MinFree keeps {ByteSize.Format(floor)} free");

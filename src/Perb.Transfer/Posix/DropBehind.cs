@@ -19,17 +19,19 @@ internal sealed class DropBehind(SafeFileHandle file, bool writes, long position
             return;
         }
 
+        // One window further back than what is new: the kernel drops no page, however large, that reaches beyond what it is told of.
+        var previous = Math.Max(0, _windowStart - WindowBytes);
         if (writes)
         {
             // Start writing this window out now, and wait only for the one before it: the disk stays busy and never floods.
             _ = LibC.SyncRange(file, _windowStart, offset - _windowStart, LibC.SyncWrite);
-            var previous = Math.Max(0, _windowStart - WindowBytes);
             _ = LibC.SyncRange(file, previous, _windowStart - previous, LibC.SyncWaitBefore | LibC.SyncWrite | LibC.SyncWaitAfter);
-            _ = LibC.Advise(file, previous, _windowStart - previous, LibC.AdviseDontNeed);
+            var before = Math.Max(0, previous - WindowBytes);
+            _ = LibC.Advise(file, before, _windowStart - before, LibC.AdviseDontNeed);
         }
         else
         {
-            _ = LibC.Advise(file, _windowStart, offset - _windowStart, LibC.AdviseDontNeed);
+            _ = LibC.Advise(file, previous, offset - previous, LibC.AdviseDontNeed);
         }
 
         _windowStart = offset;
@@ -38,7 +40,7 @@ internal sealed class DropBehind(SafeFileHandle file, bool writes, long position
     /// <summary>This was the last; what was written is on the disk.</summary>
     public void Ended(long offset)
     {
-        var start = Math.Max(0, _windowStart - WindowBytes);
+        var start = Math.Max(0, _windowStart - (2 * WindowBytes));
         _ = LibC.Advise(file, start, offset - start, LibC.AdviseDontNeed);
     }
 }

@@ -60,7 +60,8 @@ public sealed class SealAheadTests(SharedKey key) : IClassFixture<SharedKey>
         rclone.Holds("copyto*-of-006.enc", "/nowhere");
         await using (var service = perb.Run())
         {
-            await UntilSealedAsync(perb, 3);
+            await Eventually.HoldsAsync(
+                "three volumes are sealed", () => Directory.Exists(perb.Staging) && History(perb).Count(row => row.Kind == "sealed") == 3);
             await service.KillAsync();
         }
 
@@ -123,13 +124,5 @@ public sealed class SealAheadTests(SharedKey key) : IClassFixture<SharedKey>
         }
 
         return history;
-    }
-
-    private static async Task UntilSealedAsync(PerbInstallation perb, int volumes)
-    {
-        while (!Directory.Exists(perb.Staging) || History(perb).Count(row => row.Kind == "sealed") < volumes)
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, TestContext.Current.CancellationToken);
-        }
     }
 }

@@ -92,14 +92,14 @@ public sealed class StagingAreaTests : IDisposable
         var staging = Area(maxBytes: 200);
         staging.Create();
         Write("s", Volume, 90);
-        using var bad = staging.Reserve("s", 10);
+        using var bad = staging.Reserve("s", 10, isAhead: false);
 
-        var full = Assert.Throws<StagingFullException>(() => staging.Reserve("s", 1));
-        using var good = staging.Reserve("r", 100);
+        var full = Assert.Throws<StagingFullException>(() => staging.Reserve("s", 1, isAhead: false));
+        using var good = staging.Reserve("r", 100, isAhead: false);
 
         Assert.Contains("staging for s holds 100 B", full.Message, StringComparison.Ordinal);
         Assert.Contains("its share of Staging:MaxSize is 100 B", full.Message, StringComparison.Ordinal);
-        Assert.Throws<StagingFullException>(() => staging.Reserve("r", 1));
+        Assert.Throws<StagingFullException>(() => staging.Reserve("r", 1, isAhead: false));
     }
 
     [Fact]
@@ -108,11 +108,11 @@ public sealed class StagingAreaTests : IDisposable
         var staging = Area(maxBytes: 200);
         Write("r", Volume, 40);
         Write("r", "x.partial", 1000); // counted by its reservation
-        using var reserved = staging.Reserve("r", 50);
+        using var reserved = staging.Reserve("r", 50, isAhead: false);
 
-        var full = Assert.Throws<StagingFullException>(() => staging.Reserve("r", 11));
+        var full = Assert.Throws<StagingFullException>(() => staging.Reserve("r", 11, isAhead: false));
         Assert.Contains("Staging:MaxSize is 100 B", full.Message, StringComparison.Ordinal);
-        staging.Reserve("r", 10).Dispose();
+        staging.Reserve("r", 10, isAhead: false).Dispose();
     }
 
     [Fact]
@@ -120,13 +120,13 @@ public sealed class StagingAreaTests : IDisposable
     {
         var staging = Area(maxBytes: 200);
         staging.Create();
-        var reserved = staging.Reserve("r", 60);
+        var reserved = staging.Reserve("r", 60, isAhead: false);
 
         reserved.Dispose();
         reserved.Dispose();
 
-        using var again = staging.Reserve("r", 100);
-        Assert.Throws<StagingFullException>(() => staging.Reserve("r", 1));
+        using var again = staging.Reserve("r", 100, isAhead: false);
+        Assert.Throws<StagingFullException>(() => staging.Reserve("r", 1, isAhead: false));
     }
 
     [Fact]
@@ -135,7 +135,18 @@ public sealed class StagingAreaTests : IDisposable
         var staging = Area(floor: new FreeSpaceFloor(long.MaxValue / 2, 0));
         staging.Create();
 
-        Assert.Contains("Staging:MinFree keeps", Assert.Throws<StagingFullException>(() => staging.Reserve("r", 1)).Message, StringComparison.Ordinal);
+        Assert.Contains("Staging:MinFree keeps", Assert.Throws<StagingFullException>(() => staging.Reserve("r", 1, isAhead: false)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_is_sealed_ahead_leaves_room_on_the_disk_for_the_other_remotes()
+    {
+        var free = new DriveInfo(_folder.FullName).AvailableFreeSpace;
+        var staging = Area(maxBytes: long.MaxValue / 2, new FreeSpaceFloor(free / 2, 0));
+        staging.Create();
+
+        Assert.Throws<StagingFullException>(() => staging.Reserve("r", free / 3, isAhead: true));
+        staging.Reserve("r", free / 3, isAhead: false).Dispose();
     }
 
     [Fact]
