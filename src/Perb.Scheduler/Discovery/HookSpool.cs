@@ -20,6 +20,8 @@ public sealed class HookSpool(string directory, uint owner = 0)
 
     private HashSet<string> _known = new(StringComparer.Ordinal);
 
+    public string Directory => directory;
+
     /// <exception cref="IOException">The directory is not there, or cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
     public HookSpoolLook Look()
@@ -29,7 +31,7 @@ public sealed class HookSpool(string directory, uint owner = 0)
         var ignored = new List<string>();
         var isWhole = true;
         var left = MaxReadAtOnce;
-        foreach (var path in Directory.EnumerateFiles(directory, "*.event").Take(MaxListed))
+        foreach (var path in System.IO.Directory.EnumerateFiles(directory, "*.event").Take(MaxListed))
         {
             var name = Path.GetFileName(path);
             if (!_known.Contains(name) && (left == 0 || present.Count >= MaxNames))

@@ -44,37 +44,40 @@ internal static partial class HookSpoolFile
         }
 
         using var file = new SafeFileHandle(descriptor, ownsHandle: true);
-        fault = FaultOf(descriptor, owner);
+        fault = FaultOf(descriptor, owner, out var sizeBytes);
         if (fault is not null)
         {
             return null;
         }
 
-        var buffer = new byte[MaxBytes + 1];
+        // What has become shorter is no whole event; nothing of the hook's becomes longer.
+        var content = new byte[sizeBytes];
         var length = 0;
-        for (var read = -1; read != 0 && length < buffer.Length; length += read)
+        for (var read = -1; read != 0 && length < content.Length; length += read)
         {
-            read = RandomAccess.Read(file, buffer.AsSpan(length), length);
+            read = RandomAccess.Read(file, content.AsSpan(length), length);
         }
 
-        fault = length > MaxBytes ? $"it has more than {MaxBytes} bytes" : null;
-        return fault is null ? buffer[..length] : null;
+        return content[..length];
     }
 
-    private static unsafe string? FaultOf(int descriptor, uint owner)
+    private static unsafe string? FaultOf(int descriptor, uint owner, out long sizeBytes)
     {
+        sizeBytes = 0;
         var buffer = stackalloc byte[StatxBytes];
         if (Statx(descriptor, "", EmptyPath, BasicStats, buffer) != 0)
         {
             return Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError());
         }
 
-        // Offsets of struct statx (linux/stat.h), the same on every architecture: uid 20, mode 28.
+        // Offsets of struct statx (linux/stat.h), the same on every architecture: uid 20, mode 28, size 40.
         var uid = *(uint*)(buffer + 20);
         var mode = *(ushort*)(buffer + 28);
+        sizeBytes = *(long*)(buffer + 40);
         return (mode & KindMask) != RegularFile ? "it is not a regular file"
             : uid != owner ? $"it belongs to user {uid}, not to {owner}"
             : (mode & WritableByOthers) != 0 ? "others than its owner can write it"
+            : sizeBytes > MaxBytes ? $"it has more than {MaxBytes} bytes"
             : null;
     }
 

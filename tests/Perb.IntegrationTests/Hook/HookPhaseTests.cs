@@ -22,6 +22,7 @@ public sealed class HookPhaseTests
     }
 
     [Fact]
+    [Trait("Suite", "long")]
     public async Task So_do_the_calls_that_were_recorded_on_a_node()
     {
         Assert.SkipWhen(Recording.Folder is null, Recording.Absent);
