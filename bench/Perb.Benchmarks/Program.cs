@@ -20,7 +20,10 @@ idle.SetAction((parsed, token) => RunAsync(parsed, (program, stop) => IdleBenchm
 var poll = new Command("poll", "one poll and one reconcile, with the connection cold and warm") { rounds };
 poll.SetAction((parsed, token) => RunAsync(parsed, (program, stop) => PollBenchmark.RunAsync(program, parsed.GetValue(rounds), stop), token));
 
-var root = new RootCommand("Measures Perb against a simulated Proxmox VE node with 200 guests, 3 storages and 500 archives.") { idle, poll };
+var hook = new Command("hook", "how long vzdump waits for a call of the hook, by phase") { rounds };
+hook.SetAction((parsed, token) => RunAsync(parsed, (_, stop) => HookBenchmark.RunAsync(parsed.GetValue(rounds), stop), token));
+
+var root = new RootCommand("Measures Perb against a simulated Proxmox VE node with 200 guests, 3 storages and 500 archives.") { idle, poll, hook };
 return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(30) });
 
 async Task<int> RunAsync(ParseResult parsed, Func<Programs, CancellationToken, Task<Report>> benchmark, CancellationToken cancellationToken)
