@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Perb.Benchmarks;
+using Perb.Benchmarks.Sealing;
 
 var minutes = new Option<double>("--minutes")
 {
@@ -15,22 +16,33 @@ var rounds = new Option<int>("--rounds")
 var perb = new Option<FileInfo>("--perb") { Description = "another build of perb, such as a published one" }.AcceptExistingOnly();
 
 var idle = new Command("idle", "CPU and memory of `perb run` that has nothing to do") { minutes, perb };
-idle.SetAction((parsed, token) => RunAsync(parsed, (program, stop) => IdleBenchmark.RunAsync(program, parsed.GetValue(minutes), stop), token));
+idle.SetAction((parsed, token) => RunAsync(
+    parsed, stop => IdleBenchmark.RunAsync(Programs.Built(parsed.GetValue(perb)), parsed.GetValue(minutes), stop), token));
 
 var poll = new Command("poll", "one poll and one reconcile, with the connection cold and warm") { rounds };
-poll.SetAction((parsed, token) => RunAsync(parsed, (program, stop) => PollBenchmark.RunAsync(program, parsed.GetValue(rounds), stop), token));
+poll.SetAction((parsed, token) => RunAsync(
+    parsed, stop => PollBenchmark.RunAsync(Programs.Built(null), parsed.GetValue(rounds), stop), token));
 
 var hook = new Command("hook", "how long vzdump waits for a call of the hook, by phase") { rounds };
-hook.SetAction((parsed, token) => RunAsync(parsed, (_, stop) => HookBenchmark.RunAsync(parsed.GetValue(rounds), stop), token));
+hook.SetAction((parsed, token) => RunAsync(parsed, stop => HookBenchmark.RunAsync(parsed.GetValue(rounds), stop), token));
 
-var root = new RootCommand("Measures Perb against a simulated Proxmox VE node with 200 guests, 3 storages and 500 archives.") { idle, poll, hook };
+var root = new RootCommand(
+    "Measures Perb: idle and poll against a simulated Proxmox VE node with 200 guests, 3 storages and 500 archives, the hook's calls, and seal beside other programs.")
+{
+    idle, poll, hook, SealCommands.Seal(RunAsync),
+};
+foreach (var contender in SealCommands.Contenders())
+{
+    root.Subcommands.Add(contender);
+}
+
 return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(30) });
 
-async Task<int> RunAsync(ParseResult parsed, Func<Programs, CancellationToken, Task<Report>> benchmark, CancellationToken cancellationToken)
+async Task<int> RunAsync(ParseResult parsed, Func<CancellationToken, Task<Report>> benchmark, CancellationToken cancellationToken)
 {
     try
     {
-        var report = await benchmark(Programs.Built(parsed.GetValue(perb)), cancellationToken);
+        var report = await benchmark(cancellationToken);
         report.Print($"bench/run {string.Join(' ', parsed.Tokens.Select(token => token.Value))}");
         return report.IsMet ? 0 : 1;
     }

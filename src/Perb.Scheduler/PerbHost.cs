@@ -41,7 +41,7 @@ internal static class PerbHost
         services.AddSingleton(options).AddSingleton(options.Encryption).AddSingleton(options.Staging);
         services.AddSingleton(time);
         services.AddSingleton(state).AddSingleton(database).AddSingleton(pipelineStore);
-        services.AddSingleton<DiscoveryStore>().AddSingleton<StatusStore>().AddSingleton<Troubles>();
+        services.AddSingleton<DiscoveryStore>().AddSingleton<StatusStore>().AddSingleton<Troubles>().AddSingleton<RecipientExpiry>();
 
         // By factories, so that the container ends what can be disposed. The client sends the token with every request: it is the API's alone.
         services.AddKeyedSingleton(ProxmoxKey, (_, _) => proxmox);
@@ -69,7 +69,7 @@ internal static class PerbHost
         services.AddSingleton(new RetryPolicy(Random.Shared.NextDouble));
 #pragma warning restore RS0030
         services.AddSingleton<RemoteGate>().AddSingleton<LookAtRemote>().AddSingleton<AdoptPublished>().AddSingleton<PlanSealing>();
-        services.AddSingleton<SealVolume>().AddSingleton<UploadVolume>().AddSingleton<VerifyObject>().AddSingleton<CarryVolume>();
+        services.AddSingleton<SealVolume>().AddSingleton<UploadVolume>().AddSingleton<VerifyObject>().AddSingleton<CarryVolume>().AddSingleton<CarryVolumes>();
         services.AddSingleton<UploadSmallObject>().AddSingleton<PublishManifest>().AddSingleton<BackupPipeline>();
         services.AddSingleton<LeaseKeeper>().AddSingleton<ShipClaim>().AddSingleton<Preflight>().AddSingleton<TakeOver>();
         services.AddSingleton<IReadOnlyList<BackupWorker>>(provider =>

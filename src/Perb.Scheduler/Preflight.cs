@@ -3,7 +3,6 @@ using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Discovery;
 using Perb.Scheduler.Observability;
 using Perb.Scheduler.Pipeline;
-using Perb.Transfer.Keys;
 using Perb.Transfer.Rclone;
 
 namespace Perb.Scheduler;
@@ -17,19 +16,16 @@ public sealed class Preflight(
     ProxmoxApi api,
     RcloneProgram rclone,
     IReadOnlyList<Remote> remotes,
-    IReadOnlyList<Recipient> recipients,
-    Troubles troubles,
-    TimeProvider time,
-    ILogger<Preflight> logger)
+    RecipientExpiry expiry,
+    Troubles troubles)
 {
-    private static readonly TimeSpan ExpiryWarning = TimeSpan.FromDays(30);
     private static readonly TimeSpan RemotePatience = TimeSpan.FromSeconds(10);
 
     /// <exception cref="ConfigurationException">Something that only a change of configuration mends.</exception>
     /// <exception cref="ProxmoxException">The node does not answer now (transient); only thrown if <paramref name="nodeMustAnswer"/>.</exception>
     public async Task RunAsync(bool nodeMustAnswer, CancellationToken cancellationToken)
     {
-        WarnOfExpiry();
+        await expiry.CheckAsync(cancellationToken);
         await CheckRcloneAsync(cancellationToken);
         try
         {
@@ -46,17 +42,6 @@ public sealed class Preflight(
         catch (ProxmoxException exception) when (!exception.IsTransient)
         {
             throw new ConfigurationException(exception.Message);
-        }
-    }
-
-    private void WarnOfExpiry()
-    {
-        foreach (var recipient in recipients)
-        {
-            if (recipient.ExpiresAt is { } expiresAt && expiresAt - time.GetUtcNow() < ExpiryWarning)
-            {
-                logger.RecipientExpires(recipient.File, recipient.UserId, expiresAt);
-            }
         }
     }
 

@@ -77,7 +77,4 @@ internal static partial class Log
 
     [LoggerMessage(9003, LogLevel.Error, "A scheduled {Job} stumbled")]
     public static partial void JobStumbled(this ILogger logger, Exception exception, string job);
-
-    [LoggerMessage(9004, LogLevel.Warning, "Recipient {File} ({UserId}) expires {ExpiresAt:u}: renew the key and replace the file; shipping goes on")]
-    public static partial void RecipientExpires(this ILogger logger, string file, string userId, DateTimeOffset expiresAt);
 }

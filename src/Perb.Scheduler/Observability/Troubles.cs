@@ -13,6 +13,8 @@ public sealed class Troubles(StatusStore store, ILogger<Troubles> logger)
 
     public static string OfRemote(string remote) => $"remote {remote}";
 
+    public static string OfRecipient(string subkeyFingerprint) => $"recipient {subkeyFingerprint}";
+
     public static string OfStorage(string storage) => $"storage {storage}";
 
     /// <param name="subject">What it concerns; the constants and functions of this class, or a word of the caller's own.</param>

@@ -8,14 +8,14 @@ namespace Perb.Scheduler.Pipeline;
 
 /// <summary>
 /// THE MAIN FLOW: one archive to one remote. Every step leaves a fact that the next run checks against the world before it rests on it, so
-/// that it may be cut anywhere and begun again: look → plan → each volume: seal, upload, verify → publish.
+/// that it may be cut anywhere and begun again: look → plan → volumes: seal, upload, verify → publish.
 /// </summary>
 public sealed class BackupPipeline(
     PipelineStore store,
     LookAtRemote look,
     AdoptPublished adopt,
     PlanSealing planSealing,
-    CarryVolume carry,
+    CarryVolumes carry,
     PublishManifest publish,
     ILogger<BackupPipeline> logger)
 {
@@ -31,8 +31,10 @@ public sealed class BackupPipeline(
         using var source = new SourceAtNeed(claim.Backup.Path);
         var plan = await planSealing.RunAsync(claim, remote.Remote, objects, source, cancellationToken);
         claim = await ForgetWhatIsGoneAsync(claim, plan, objects, cancellationToken);
-        var (verified, how) = await CarryVolumesAsync(claim, remote, plan, source, cancellationToken);
-        await publish.RunAsync(verified, remote, plan, how, cancellationToken);
+        logger.SealingBegan(plan.RemoteName, remote.Remote.Name, plan.VolumeCount, ByteSize.Format(plan.ArchiveBytes));
+        var how = await carry.RunAsync(claim, remote, plan, source, cancellationToken);
+        claim = claim.Backup.State == BackupState.Verified ? claim : await store.RecordAllVerifiedAsync(claim, how);
+        await publish.RunAsync(claim, remote, plan, how, cancellationToken);
         return how;
     }
 
@@ -54,21 +56,5 @@ public sealed class BackupPipeline(
         }
 
         return claim;
-    }
-
-    private async Task<(Claim Verified, VerifyLevel How)> CarryVolumesAsync(
-        Claim claim, ReadyRemote remote, SealingPlan plan, SourceAtNeed source, CancellationToken cancellationToken)
-    {
-        logger.SealingBegan(plan.RemoteName, remote.Remote.Name, plan.VolumeCount, ByteSize.Format(plan.ArchiveBytes));
-        var known = (await store.LoadVolumesAsync(claim.Backup.Id, cancellationToken)).ToDictionary(volume => volume.Number);
-        var weakest = VerifyLevel.Download;
-        for (var number = 1; number <= plan.VolumeCount; number++)
-        {
-            var volume = known.GetValueOrDefault(number);
-            var how = volume?.VerifiedHow ?? await carry.RunAsync(claim, remote, plan, number, volume, source, cancellationToken);
-            weakest = how < weakest ? how : weakest;
-        }
-
-        return (claim.Backup.State == BackupState.Verified ? claim : await store.RecordAllVerifiedAsync(claim, weakest), weakest);
     }
 }

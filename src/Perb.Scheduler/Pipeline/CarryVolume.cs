@@ -1,33 +1,61 @@
 using Perb.Scheduler.Backups;
 using Perb.Scheduler.Store;
 using Perb.Transfer.Rclone;
-using Perb.Transfer.Sealing;
 
 namespace Perb.Scheduler.Pipeline;
 
 /// <summary>One volume from the archive to the remote, proven; begins where its last recorded fact ends.</summary>
 public sealed class CarryVolume(
-    PipelineStore store, StagingArea staging, RcloneProgram rclone, SealVolume seal, UploadVolume upload, VerifyObject verify)
+    PipelineStore store,
+    StagingArea staging,
+    RcloneProgram rclone,
+    SealVolume seal,
+    UploadVolume upload,
+    VerifyObject verify,
+    Activities activities)
 {
+    /// <param name="work">The backup and where it goes.</param>
+    /// <param name="number">Which volume.</param>
+    /// <param name="known">What is recorded of it.</param>
+    /// <param name="room">In staging, for a volume that may have to be sealed; null where its file is there.</param>
+    /// <param name="cancellationToken">Leaves the last recorded fact to begin from.</param>
     public async Task<VerifyLevel> RunAsync(
-        Claim claim,
-        ReadyRemote remote,
-        SealingPlan plan,
-        int number,
-        VolumeRecord? known,
-        SourceAtNeed source,
-        CancellationToken cancellationToken)
+        VolumeWork work, int number, VolumeRecord? known, IDisposable? room, CancellationToken cancellationToken)
     {
-        if (known is { UploadedAt: not null } && await WasSentWholeAsync(remote, known, cancellationToken) is { } proven)
+        using (room)
         {
-            return await FinishAsync(claim, remote, known, proven);
+            try
+            {
+                return await CarryAsync(work, number, known, room, cancellationToken);
+            }
+            finally
+            {
+                activities.Ended(work.Claim.Backup, number);
+            }
+        }
+    }
+
+    private async Task<VerifyLevel> CarryAsync(
+        VolumeWork work, int number, VolumeRecord? known, IDisposable? room, CancellationToken cancellationToken)
+    {
+        if (known is { UploadedAt: not null } && await WasSentWholeAsync(work.Remote, known, cancellationToken) is { } proven)
+        {
+            return await FinishAsync(work, known, proven);
         }
 
-        var volume = known is not null && staging.Holds(remote.Remote.Name, known)
-            ? known
-            : await seal.RunAsync(claim, remote, plan, number, source.Open(), cancellationToken);
-        await upload.RunAsync(claim, remote.Remote, plan, volume, cancellationToken);
-        return await FinishAsync(claim, remote, volume, await ProveAsync(claim, remote, volume, cancellationToken));
+        var volume = room is null ? known! : await seal.RunAsync(work, number, room, cancellationToken);
+        await work.Uploading.WaitAsync(cancellationToken);
+        try
+        {
+            await upload.RunAsync(work.Claim, work.Remote.Remote, work.Plan, volume, cancellationToken);
+
+            // Proven before the next is sent: what was sent and cannot be proven after a crash is sent again.
+            return await FinishAsync(work, volume, await ProveAsync(work.Claim, work.Remote, volume, cancellationToken));
+        }
+        finally
+        {
+            work.Uploading.Release();
+        }
     }
 
     // Stopped between upload and proof. By size alone it could be the short or older file of another attempt.
@@ -60,10 +88,10 @@ public sealed class CarryVolume(
         }
     }
 
-    private async Task<VerifyLevel> FinishAsync(Claim claim, ReadyRemote remote, VolumeRecord volume, VerifyLevel how)
+    private async Task<VerifyLevel> FinishAsync(VolumeWork work, VolumeRecord volume, VerifyLevel how)
     {
-        await store.RecordVolumeVerifiedAsync(claim, volume, how);
-        staging.Delete(remote.Remote.Name, volume.Name);
+        await store.RecordVolumeVerifiedAsync(work.Claim, volume, how);
+        staging.Delete(work.Remote.Remote.Name, volume.Name);
         return how;
     }
 }

@@ -1,3 +1,4 @@
+using Perb.Scheduler.Backups;
 using Perb.Scheduler.Store;
 using Perb.Transfer.Keys;
 using Perb.Transfer.Sealing;
@@ -13,21 +14,32 @@ public sealed class SealVolume(
     SealerSlots slots,
     IReadOnlyList<Recipient> recipients)
 {
-    public async Task<VolumeRecord> RunAsync(
-        Claim claim, ReadyRemote remote, SealingPlan plan, int number, SourceArchive source, CancellationToken cancellationToken)
+    /// <summary>Room in staging for one volume; to be had before it is begun.</summary>
+    /// <exception cref="StagingFullException">There is none now.</exception>
+    public IDisposable ReserveRoom(Remote remote, SealingPlan plan, int number)
     {
+        staging.Delete(remote.Name, plan.VolumeName(number)); // sealed before, but not recorded: it must not take its own room
+        return staging.Reserve(remote.Name, plan.SealedBytesAtMost(number));
+    }
+
+    /// <param name="work">The backup and where it goes.</param>
+    /// <param name="number">Which volume.</param>
+    /// <param name="room">What was reserved; given back as soon as the file itself takes it.</param>
+    /// <param name="cancellationToken">Leaves no file behind.</param>
+    public async Task<VolumeRecord> RunAsync(VolumeWork work, int number, IDisposable room, CancellationToken cancellationToken)
+    {
+        var source = work.Source.Open();
         using var slot = await slots.EnterAsync(cancellationToken);
-        staging.Delete(remote.Remote.Name, plan.VolumeName(number)); // sealed before, but not recorded: it must not take its own room
-        using var room = staging.Reserve(remote.Remote.Name, plan.SealedBytesAtMost(number));
         var volume = await sealer.SealAsync(
-            plan,
+            work.Plan,
             number,
             source,
             recipients,
-            staging.FolderOf(remote.Remote.Name),
-            remote.Hash,
-            activities.Begin(claim.Backup, "seal", number, plan.VolumeCount, plan.RangeOf(number).Length),
+            staging.FolderOf(work.Remote.Remote.Name),
+            work.Remote.Hash,
+            activities.Begin(work.Claim.Backup, "seal", number, work.Plan.VolumeCount, work.Plan.RangeOf(number).Length),
             cancellationToken);
-        return await store.RecordSealedAsync(claim, volume);
+        room.Dispose();
+        return await store.RecordSealedAsync(work.Claim, volume);
     }
 }

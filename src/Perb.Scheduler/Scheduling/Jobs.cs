@@ -15,12 +15,18 @@ internal sealed class PollJob(ArchiveDiscovery discovery, JobBoundary boundary) 
         new(boundary.RunAsync("poll", discovery.PollAsync, cancellationToken));
 }
 
-/// <summary>Lists everything, whatever polls saw.</summary>
+/// <summary>Lists everything, whatever polls saw, and looks after what only time changes.</summary>
 [DisallowConcurrentExecution]
-internal sealed class ReconcileJob(ArchiveDiscovery discovery, JobBoundary boundary) : IJob
+internal sealed class ReconcileJob(ArchiveDiscovery discovery, RecipientExpiry expiry, JobBoundary boundary) : IJob
 {
     public ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken = default) =>
-        new(boundary.RunAsync("reconcile", discovery.ReconcileAsync, cancellationToken));
+        new(boundary.RunAsync("reconcile", ReconcileAsync, cancellationToken));
+
+    private async Task ReconcileAsync(CancellationToken cancellationToken)
+    {
+        await expiry.CheckAsync(cancellationToken);
+        await discovery.ReconcileAsync(cancellationToken);
+    }
 }
 
 /// <summary>

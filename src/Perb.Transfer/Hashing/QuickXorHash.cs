@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Numerics;
 
 namespace Perb.Transfer.Hashing;
 
@@ -22,7 +21,8 @@ internal sealed class QuickXorHash : RunningHash
         {
             var at = (int)(_length % RowBytes);
             var take = Math.Min(data.Length, RowBytes - at);
-            Xor(_row.AsSpan(at, take), data[..take]);
+            var meeting = _row.AsSpan(at, take);
+            ExclusiveOr.Of(data[..take], meeting, meeting);
             _length += (ulong)take;
             data = data[take..];
         }
@@ -48,20 +48,5 @@ internal sealed class QuickXorHash : RunningHash
     public override void Dispose()
     {
         // Nothing but managed memory; the base asks because the other hashes hold a context of the platform.
-    }
-
-    private static void Xor(Span<byte> into, ReadOnlySpan<byte> data)
-    {
-        while (into.Length >= Vector<byte>.Count)
-        {
-            (new Vector<byte>(into) ^ new Vector<byte>(data)).CopyTo(into);
-            into = into[Vector<byte>.Count..];
-            data = data[Vector<byte>.Count..];
-        }
-
-        for (var i = 0; i < into.Length; i++)
-        {
-            into[i] ^= data[i];
-        }
     }
 }

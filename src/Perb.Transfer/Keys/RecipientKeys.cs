@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Org.BouncyCastle.Bcpg.OpenPgp;
 using Org.BouncyCastle.Crypto;
 using Perb.Transfer.Sealing;
@@ -48,7 +49,8 @@ public static class RecipientKeys
             _ = SessionKeyPacket.For(recipient.EncryptionKey, new byte[SessionKeyPacket.KeyBytes], hideRecipient: false);
         }
         catch (Exception exception) when (
-            exception is PgpException or CryptoException or ArgumentException or ArithmeticException or InvalidOperationException)
+            exception is PgpException or CryptoException or CryptographicException
+                or ArgumentException or ArithmeticException or InvalidOperationException)
         {
             throw new UnusableKeyException(
                 $"its encryption key {recipient.SubkeyFingerprint} is not supported ({Printable.Clean(exception.Message)}); use RSA or cv25519");

@@ -34,4 +34,11 @@ internal sealed class DropBehind(SafeFileHandle file, bool writes, long position
 
         _windowStart = offset;
     }
+
+    /// <summary>This was the last; what was written is on the disk.</summary>
+    public void Ended(long offset)
+    {
+        var start = Math.Max(0, _windowStart - WindowBytes);
+        _ = LibC.Advise(file, start, offset - start, LibC.AdviseDontNeed);
+    }
 }

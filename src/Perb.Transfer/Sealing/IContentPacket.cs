@@ -16,8 +16,14 @@ internal interface IContentPacket : IDisposable
     void Begin(ArrayBufferWriter<byte> output);
 
     /// <param name="content">Must lie in an array.</param>
-    /// <param name="output">Receives about as many bytes; some may be held back until the next call.</param>
+    /// <param name="output">Receives about as many bytes.</param>
     void Encrypt(ReadOnlyMemory<byte> content, ArrayBufferWriter<byte> output);
+
+    /// <summary>
+    /// What the packet has to compute over the content besides its cipher. Takes the same bytes as <see cref="Encrypt"/>, in the same
+    /// order, but may lag behind it, on another thread; before <see cref="Finish"/> it has to have seen them all.
+    /// </summary>
+    void Digest(ReadOnlySpan<byte> content);
 
     void Finish(ArrayBufferWriter<byte> output);
 }

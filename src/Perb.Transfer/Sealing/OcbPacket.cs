@@ -61,6 +61,11 @@ internal sealed class OcbPacket(byte[] sessionKey) : IContentPacket
         }
     }
 
+    /// <summary>Nothing: the tags come out of the cipher.</summary>
+    public void Digest(ReadOnlySpan<byte> content)
+    {
+    }
+
     public void Finish(ArrayBufferWriter<byte> output)
     {
         if (_inChunk > 0)

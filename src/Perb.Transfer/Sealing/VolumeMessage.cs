@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 using Perb.Transfer.Keys;
@@ -8,8 +7,8 @@ namespace Perb.Transfer.Sealing;
 /// <summary>
 /// One OpenPGP message: a session key packet per recipient, then the encrypted packet around one literal packet that bears the
 /// volume's own name, so that gpg shows when volumes were swapped. No compression, date 0. Call <see cref="Begin"/>,
-/// <see cref="Content"/> until all announced bytes are given, <see cref="Finish"/>; each returns the bytes to write next, valid
-/// until the following call.
+/// <see cref="Content"/> until all announced bytes are given, <see cref="Finish"/>, each with a part that is free to be filled, and
+/// <see cref="Digest"/> for each of these parts in the same order, but the last.
 /// </summary>
 internal sealed class VolumeMessage : IDisposable
 {
@@ -26,9 +25,6 @@ internal sealed class VolumeMessage : IDisposable
     private readonly IContentPacket _packet;
     private readonly PacketFraming _literal;
     private readonly PacketFraming _encrypted;
-    private readonly ArrayBufferWriter<byte> _body = new(PacketFraming.ChunkBytes + (64 << 10));
-    private readonly List<ReadOnlyMemory<byte>> _plain = [];
-    private readonly List<ReadOnlyMemory<byte>> _output = [];
 
     public VolumeMessage(
         PacketKind kind, string volumeName, long contentBytes, IReadOnlyList<Recipient> recipients, bool hideRecipients)
@@ -68,42 +64,48 @@ internal sealed class VolumeMessage : IDisposable
         contentBytes + (contentBytes / PacketFraming.ChunkBytes + 1) * ChunkOverheadBytes
         + (recipients * SessionKeyPacketBytesAtMost) + MessageOverheadBytes;
 
-    public IReadOnlyList<ReadOnlyMemory<byte>> Begin()
+    public void Begin(MessagePart part)
     {
-        _output.Add(_sessionKeyPackets);
-        _packet.Begin(_body);
-        return Encrypt(_literalHeader);
+        part.Clear();
+        part.Output.Add(_sessionKeyPackets);
+        _packet.Begin(part.Body);
+        Encrypt(_literalHeader, part);
     }
 
-    /// <param name="content">The next bytes; must lie in an array. About a MiB at a time.</param>
-    public IReadOnlyList<ReadOnlyMemory<byte>> Content(ReadOnlyMemory<byte> content)
+    /// <param name="content">The next bytes; must lie in an array, and stay there until the part was digested. About a MiB at a time.</param>
+    public void Content(ReadOnlyMemory<byte> content, MessagePart part)
     {
-        _output.Clear();
-        _body.ResetWrittenCount();
-        return Encrypt(content);
+        part.Clear();
+        Encrypt(content, part);
     }
 
-    public IReadOnlyList<ReadOnlyMemory<byte>> Finish()
+    /// <summary>Needs nothing that the other calls use: it may run beside those for the next part.</summary>
+    public void Digest(MessagePart part)
     {
-        _output.Clear();
-        _body.ResetWrittenCount();
-        _packet.Finish(_body);
-        _encrypted.Frame(_body.WrittenMemory, _output);
-        return _output;
+        foreach (var segment in part.Plain)
+        {
+            _packet.Digest(segment.Span);
+        }
+    }
+
+    /// <summary>After every part was digested.</summary>
+    public void Finish(MessagePart part)
+    {
+        part.Clear();
+        _packet.Finish(part.Body);
+        _encrypted.Frame(part.Body.WrittenMemory, part.Output);
     }
 
     public void Dispose() => _packet.Dispose();
 
-    private List<ReadOnlyMemory<byte>> Encrypt(ReadOnlyMemory<byte> literalBody)
+    private void Encrypt(ReadOnlyMemory<byte> literalBody, MessagePart part)
     {
-        _plain.Clear();
-        _literal.Frame(literalBody, _plain);
-        foreach (var segment in _plain)
+        _literal.Frame(literalBody, part.Plain);
+        foreach (var segment in part.Plain)
         {
-            _packet.Encrypt(segment, _body);
+            _packet.Encrypt(segment, part.Body);
         }
 
-        _encrypted.Frame(_body.WrittenMemory, _output);
-        return _output;
+        _encrypted.Frame(part.Body.WrittenMemory, part.Output);
     }
 }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using Perb.Transfer.Hashing;
 using Perb.Transfer.Keys;
 using Perb.Transfer.Staging;
@@ -11,8 +10,6 @@ namespace Perb.Transfer.Sealing;
 /// </summary>
 public sealed class VolumeSealer
 {
-    private const int BufferBytes = 1 << 20;
-
     /// <summary>Whether <see cref="PacketKind.Ocb"/> can be written on this machine.</summary>
     public static bool OcbIsAvailable => OcbPacket.IsAvailable;
 
@@ -47,48 +44,30 @@ public sealed class VolumeSealer
         using var message = new VolumeMessage(plan.Packet, name, length, recipients, plan.HideRecipients);
         using var digests = new DigestPass(alsoHash);
         using var staged = StagedFile.Create(directory, name);
+        await using (var pass = new SealingPass(message, digests, staged))
+        {
+            await pass.BeginAsync(cancellationToken);
+            var dropBehind = source.DropBehindFrom(InArchive(offset));
+            for (var done = 0L; done < length;)
+            {
+                var content = pass.Room[..(int)Math.Min(pass.Room.Length, length - done)];
+                await plan.Tar.ReadExactlyAsync(source, offset + done, content, cancellationToken);
+                await pass.ContentAsync(content, cancellationToken);
+                done += content.Length;
+                dropBehind.Passed(InArchive(offset + done));
+                progress?.Report(done);
+            }
 
-        await WriteAsync(message.Begin());
-        await SealContentAsync();
-        await WriteAsync(message.Finish());
+            dropBehind.Ended(InArchive(offset + length));
+            await pass.FinishAsync(cancellationToken);
+        }
 
         // The last word before the name: what was read must still be the archive that the plan describes.
         source.VerifyUnchanged();
         await staged.CommitAsync(message.TotalBytes, cancellationToken);
         return new SealedVolume(number, name, staged.Path, staged.WrittenBytes, digests.Finish());
 
-        async Task SealContentAsync()
-        {
-            var dropBehind = source.DropBehindFrom(Math.Max(0, offset - plan.Tar.Head.Length));
-            var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
-            try
-            {
-                for (var done = 0L; done < length;)
-                {
-                    var content = buffer.AsMemory(0, (int)Math.Min(BufferBytes, length - done));
-                    await plan.Tar.ReadExactlyAsync(source, offset + done, content, cancellationToken);
-                    await WriteAsync(message.Content(content));
-                    done += content.Length;
-                    dropBehind.Passed(Math.Clamp(offset + done - plan.Tar.Head.Length, 0, plan.ArchiveBytes));
-                    progress?.Report(done);
-                }
-            }
-            finally
-            {
-                ArrayPool<byte>.Shared.Return(buffer);
-            }
-        }
-
-        async ValueTask WriteAsync(IReadOnlyList<ReadOnlyMemory<byte>> segments)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            foreach (var segment in segments)
-            {
-                digests.Append(segment.Span);
-            }
-
-            await staged.WriteAsync(segments, cancellationToken);
-        }
+        long InArchive(long inStream) => Math.Clamp(inStream - plan.Tar.Head.Length, 0, plan.ArchiveBytes);
     }
 
     private static void RequireRecipientsOf(SealingPlan plan, IReadOnlyList<Recipient> recipients)

@@ -75,6 +75,7 @@ public sealed class StagedFile : IDisposable
 
         // fsync has no asynchronous form and may take seconds.
         await Task.Run(() => Sync(_stream.SafeFileHandle, _stream.Name), cancellationToken);
+        _dropBehind.Ended(WrittenBytes);
         await _stream.DisposeAsync();
         cancellationToken.ThrowIfCancellationRequested();
 

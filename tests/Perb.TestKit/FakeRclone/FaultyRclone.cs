@@ -18,6 +18,13 @@ public sealed class FaultyRclone(string folder)
     /// <summary>The remote is not available, until it is mended.</summary>
     public void Refuses(string commands) => Arm("refuse", commands);
 
+    /// <summary>Does nothing before this file is there.</summary>
+    public void Holds(string commands, string until)
+    {
+        File.WriteAllText(Path.Combine(folder, "until"), until);
+        Arm("hold", commands);
+    }
+
     public void Mend() => File.Delete(Path.Combine(folder, "fault"));
 
     public bool HasStruck => !File.Exists(Path.Combine(folder, "fault"));

@@ -1,0 +1,24 @@
+using System.Numerics;
+
+namespace Perb.Transfer;
+
+/// <summary>Exclusive or over long spans, as wide as the processor has it.</summary>
+internal static class ExclusiveOr
+{
+    /// <param name="one">Says how many bytes.</param>
+    /// <param name="other">At least as long.</param>
+    /// <param name="result">At least as long; may be the same memory as one of them.</param>
+    public static void Of(ReadOnlySpan<byte> one, ReadOnlySpan<byte> other, Span<byte> result)
+    {
+        var at = 0;
+        for (; at <= one.Length - Vector<byte>.Count; at += Vector<byte>.Count)
+        {
+            (new Vector<byte>(one[at..]) ^ new Vector<byte>(other[at..])).CopyTo(result[at..]);
+        }
+
+        for (; at < one.Length; at++)
+        {
+            result[at] = (byte)(one[at] ^ other[at]);
+        }
+    }
+}
