@@ -103,7 +103,11 @@ internal static class HookBenchmark
         {
             var start = new ProcessStartInfo(program, arguments)
             {
-                UseShellExecute = false, WorkingDirectory = "/", RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+                UseShellExecute = false,
+                WorkingDirectory = "/",
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
             };
             start.Environment.Clear();
             foreach (var (variable, value) in Variables())

@@ -27,7 +27,8 @@ var hook = new Command("hook", "how long vzdump waits for a call of the hook, by
 hook.SetAction((parsed, token) => RunAsync(parsed, stop => HookBenchmark.RunAsync(parsed.GetValue(rounds), stop), token));
 
 var root = new RootCommand(
-    "Measures Perb: idle and poll against a simulated Proxmox VE node with 200 guests, 3 storages and 500 archives, the hook's calls, and seal beside other programs.")
+    "Measures Perb: idle and poll against a simulated Proxmox VE node with 200 guests, 3 storages and 500 archives, "
+    + "the hook's calls, and seal beside other programs.")
 {
     idle, poll, hook, SealCommands.Seal(RunAsync),
 };

@@ -57,7 +57,11 @@ public sealed record HookSpoolEvent
         foreach (var line in pairs)
         {
             var at = line.IndexOf('=', StringComparison.Ordinal);
-            if (at < 0 || at == line.Length - 1 || line.Any(IsAsciiControl) || !Keys.Contains(line[..at]) || !values.TryAdd(line[..at], line[(at + 1)..]))
+            if (at < 0
+                || at == line.Length - 1
+                || line.Any(IsAsciiControl)
+                || !Keys.Contains(line[..at])
+                || !values.TryAdd(line[..at], line[(at + 1)..]))
             {
                 fault = "it holds a line that the hook does not write";
                 return false;

@@ -49,7 +49,8 @@ public sealed class CopyReport(TaskArchive archive, string remote, TimeSpan unti
         return backup?.State switch
         {
             null when now - _knownSince > untilTakenUp => End(
-                CopyOutcome.Failed, $"the service has not taken it up{Because(view, Troubles.OfStorage(archive.Storage), Troubles.Proxmox, "discovery")}"),
+                CopyOutcome.Failed,
+                $"the service has not taken it up{Because(view, Troubles.OfStorage(archive.Storage), Troubles.Proxmox, "discovery")}"),
             null => Wait("is yet to be discovered by the service", now),
             BackupState.Published when backup.Failure is null => End(
                 CopyOutcome.Good, $"published, verified by {backup.VerifiedHow}, {ByteSize.Format(backup.SealedBytes)}"),

@@ -47,7 +47,12 @@ public sealed class StoreWindow(string path)
         var activities = await connection.QueryAsync(
             "SELECT a.* FROM activity a JOIN backup b ON b.id = a.backup_id WHERE b.lease_token IS NOT NULL",
             row => (Id: row.Number("backup_id"), Activity: new Activity(
-                row.Text("step"), (int)row.Number("volume"), (int)row.Number("volume_count"), row.Number("done_bytes"), row.Number("total_bytes"), row.Number("bytes_per_second"))),
+                row.Text("step"),
+                (int)row.Number("volume"),
+                (int)row.Number("volume_count"),
+                row.Number("done_bytes"),
+                row.Number("total_bytes"),
+                row.Number("bytes_per_second"))),
             cancellationToken);
         var troubles = await connection.QueryAsync(
             "SELECT subject, text FROM trouble", row => (Subject: row.Text("subject"), Text: row.Text("text")), cancellationToken);

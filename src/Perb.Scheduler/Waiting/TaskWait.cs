@@ -68,7 +68,8 @@ public sealed class TaskWait(HookSpool spool, WaitOptions wait, PerbOptions opti
         var now = time.GetElapsedTime(_beganAt);
         if (!_archives.IsComplete && now > UntilEventsAreThere)
         {
-            return Fail($"{spool.Directory} lacks the hook's event of this task's end: is it root's, has it room? What this task made is not waited for");
+            return Fail(
+                $"{spool.Directory} lacks the hook's event of this task's end: is it root's, has it room? What this task made is not waited for");
         }
 
         if (_copies.Any(IsPending))

@@ -64,7 +64,8 @@ public sealed class HookWaitTests(SharedKey key) : IClassFixture<SharedKey>, IAs
         var result = await BackUpAsync(101);
 
         Assert.Equal($"command '{_script} job-end' failed: exit code 1", result.Status);
-        Assert.Contains("to offsite: failed: ", Assert.Single(result.Log, line => line.Contains("ERROR: vzdump-lxc-101-", StringComparison.Ordinal)), StringComparison.Ordinal);
+        var line = Assert.Single(result.Log, line => line.Contains("ERROR: vzdump-lxc-101-", StringComparison.Ordinal));
+        Assert.Contains("to offsite: failed: ", line, StringComparison.Ordinal);
         Assert.Contains("INFO: perb: ERROR: 1 of 1 copies failed; perb status says more", result.Log);
     }
 
@@ -89,7 +90,8 @@ public sealed class HookWaitTests(SharedKey key) : IClassFixture<SharedKey>, IAs
         var result = await BackUpAsync(102);
 
         Assert.Equal($"command '{_script} job-end' failed: exit code 1", result.Status);
-        Assert.Contains(result.Log, line => line.Contains("ERROR: not done within 0.1 min (WAIT_MAX in hook.conf): vzdump-lxc-102-", StringComparison.Ordinal));
+        Assert.Contains(
+            result.Log, line => line.Contains("ERROR: not done within 0.1 min (WAIT_MAX in hook.conf): vzdump-lxc-102-", StringComparison.Ordinal));
         await service.SaysAsync("Published 102-");
     }
 
@@ -150,7 +152,8 @@ public sealed class HookWaitTests(SharedKey key) : IClassFixture<SharedKey>, IAs
         var result = await BackUpAsync(101);
 
         Assert.Equal($"command '{_script} job-end' failed: exit code 1", result.Status);
-        Assert.Contains(result.Log, line => line.StartsWith("INFO: perb: ERROR: ", StringComparison.Ordinal) && line.Contains("Unknown", StringComparison.Ordinal));
+        Assert.Contains(
+            result.Log, line => line.StartsWith("INFO: perb: ERROR: ", StringComparison.Ordinal) && line.Contains("Unknown", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -177,7 +180,8 @@ public sealed class HookWaitTests(SharedKey key) : IClassFixture<SharedKey>, IAs
     {
         var runtime = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
         var program = _hook.WriteScript(
-            "perb", $"DOTNET_ROOT='{runtime}' PERB_CONFIG='{_perb.Configuration}'; export DOTNET_ROOT PERB_CONFIG; exec '{PerbProcess.Program}' \"$@\"");
+            "perb",
+            $"DOTNET_ROOT='{runtime}' PERB_CONFIG='{_perb.Configuration}'; export DOTNET_ROOT PERB_CONFIG; exec '{PerbProcess.Program}' \"$@\"");
         _hook.Configure([.. new[] { "WAIT=1", "WAIT_MAX=5m", $"PROGRAM={program}" }, .. lines]);
     }
 
@@ -192,5 +196,6 @@ public sealed class HookWaitTests(SharedKey key) : IClassFixture<SharedKey>, IAs
         new BackupRun { Storage = "nas", Guests = guests, HookScript = _script }, TestContext.Current.CancellationToken);
 
     private static IEnumerable<string> Copies(TaskResult result) =>
-        result.Log.Where(line => line.StartsWith("INFO: perb: vzdump-", StringComparison.Ordinal) && line.Contains("published", StringComparison.Ordinal));
+        result.Log.Where(line =>
+            line.StartsWith("INFO: perb: vzdump-", StringComparison.Ordinal) && line.Contains("published", StringComparison.Ordinal));
 }

@@ -21,7 +21,10 @@ internal sealed class Mount : IDisposable
 
     public static bool Succeeds(string program, params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true })!;
+        using var process = Process.Start(new ProcessStartInfo(program, arguments)
+        {
+            UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true,
+        })!;
         process.WaitForExit();
         return process.ExitCode == 0;
     }

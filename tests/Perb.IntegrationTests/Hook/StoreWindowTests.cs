@@ -60,7 +60,10 @@ public sealed class StoreWindowTests : IDisposable
         var database = await Database.OpenForServiceAsync(StorePath, Stop);
         var at = DateTimeOffset.UnixEpoch;
         await new DiscoveryStore(database).ApplyAsync(
-            [new DiscoveryChange.Found(new FoundArchive(name, "local", "pve1", "/" + name.FileName, 1, at, at, true), "r", null, null)], "test", at, Stop);
+            [new DiscoveryChange.Found(new FoundArchive(name, "local", "pve1", "/" + name.FileName, 1, at, at, true), "r", null, null)],
+            "test",
+            at,
+            Stop);
         Forget(database);
         return name;
     }

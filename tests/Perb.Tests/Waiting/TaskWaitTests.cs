@@ -81,7 +81,7 @@ public sealed class TaskWaitTests : IAsyncLifetime
         await _store.PublishAsync(Archive);
         await _store.AddAsync(Archive, "second");
         await _store.ExecuteAsync("UPDATE backup SET state = 'failed', failure = 'a conflict' WHERE remote = 'second'");
-        _options = _options with { Remotes = [_options.Remotes[0], new RemoteSection("second", "r:", Scheduler.Backups.VerifyLevel.Hash, null)] };
+        _options = _options with { Remotes = [_options.Remotes[0], _options.Remotes[0] with { Name = "second" }] };
 
         Assert.False(await WaitAsync());
 
@@ -171,7 +171,8 @@ public sealed class TaskWaitTests : IAsyncLifetime
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
     }
 
-    private TaskWait Wait() => new(_task.Spool(), new WaitOptions(WaitingTask.Worker, TimeSpan.FromMinutes(10)), _options, _time, _log);
+    private TaskWait Wait() => new(
+        _task.Spool(), new WaitOptions(WaitingTask.Worker, TimeSpan.FromMinutes(10)), _options, _time, _log);
 
     private async Task<bool> WaitAsync()
     {
