@@ -12,7 +12,8 @@ public sealed class HookPhaseTests
     private static readonly string[] ActedOn = ["log-end", "job-end", "job-abort"];
 
     [Theory]
-    [MemberData(nameof(Shells))]
+    [InlineData("dash")]
+    [InlineData("busybox")]
     public async Task Every_call_of_every_kind_of_task_ends_with_0_and_the_right_ones_leave_their_event(string shell)
     {
         foreach (var (name, calls) in HookCall.Samples())
@@ -20,6 +21,11 @@ public sealed class HookPhaseTests
             await AssertPlayedAsync(shell, name, calls);
         }
     }
+
+    [Fact]
+    [Trait("Suite", "long")]
+    public Task They_do_so_under_a_large_shell_too() =>
+        Every_call_of_every_kind_of_task_ends_with_0_and_the_right_ones_leave_their_event("bash");
 
     [Fact]
     [Trait("Suite", "long")]
@@ -144,9 +150,9 @@ public sealed class HookPhaseTests
             ("HOSTNAME", found.HostName), ("TARGET", found.Target), ("LOGFILE", found.LogFile),
         ];
 
-        // busybox makes up a HOSTNAME, the machine's, where vzdump gives none.
+        // The others make up a HOSTNAME, the machine's, where vzdump gives none.
         Assert.All(
-            values.Where(value => shell != "busybox" || value.Name != "HOSTNAME" || call.Environment.ContainsKey("HOSTNAME")),
+            values.Where(value => shell == "dash" || value.Name != "HOSTNAME" || call.Environment.ContainsKey("HOSTNAME")),
             value => Assert.Equal(call.Environment.GetValueOrDefault(value.Name), value.Value));
         Assert.Empty(found.Refused);
     }

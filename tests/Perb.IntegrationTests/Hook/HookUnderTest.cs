@@ -14,8 +14,8 @@ internal sealed class HookUnderTest : IDisposable
 {
     public const string NeedsRoot = "The hook runs as root and believes root's files alone; the tests do not run as root.";
 
-    /// <summary>Debian's and the smallest: the shells that <c>#!/bin/sh</c> may be.</summary>
-    public static readonly TheoryData<string> Shells = ["dash", "busybox"];
+    /// <summary>Debian's, the smallest, and what some put in its place: the shells that <c>#!/bin/sh</c> may be.</summary>
+    public static readonly TheoryData<string> Shells = ["dash", "busybox", "bash"];
 
     /// <summary>Only a fault reaches it: something blocks.</summary>
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(60);
@@ -85,7 +85,12 @@ internal sealed class HookUnderTest : IDisposable
         Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}");
     }
 
-    private string[] Shell => _shell == "busybox" ? ["busybox", "sh"] : [_shell];
+    private string[] Shell => _shell switch
+    {
+        "busybox" => ["busybox", "sh"],
+        "bash" => ["bash", "--posix"],
+        _ => [_shell],
+    };
 
     private async Task<Ended> StartAsync(string[] command, IEnumerable<KeyValuePair<string, string>> environment)
     {
