@@ -23,10 +23,14 @@ var poll = new Command("poll", "one poll and one reconcile, with the connection 
 poll.SetAction((parsed, token) => RunAsync(
     parsed, stop => PollBenchmark.RunAsync(Programs.Built(null), parsed.GetValue(rounds), stop), token));
 
+var hook = new Command("hook", "how long vzdump waits for a call of the hook, by phase") { rounds };
+hook.SetAction((parsed, token) => RunAsync(parsed, stop => HookBenchmark.RunAsync(parsed.GetValue(rounds), stop), token));
+
 var root = new RootCommand(
-    "Measures Perb: idle and poll against a simulated Proxmox VE node with 200 guests, 3 storages and 500 archives, seal beside other programs.")
+    "Measures Perb: idle and poll against a simulated Proxmox VE node with 200 guests, 3 storages and 500 archives, "
+    + "the hook's calls, and seal beside other programs.")
 {
-    idle, poll, SealCommands.Seal(RunAsync),
+    idle, poll, hook, SealCommands.Seal(RunAsync),
 };
 foreach (var contender in SealCommands.Contenders())
 {

@@ -62,7 +62,8 @@ public sealed class StateDirectory : IDisposable
             return false;
         }
 
-        using var held = TryLock(directory, FileAccess.Read, FileShare.Read);
+        // Never made by whoever only looks: root would lock the service out.
+        using var held = TryLock(directory, FileMode.Open, FileAccess.Read, FileShare.Read);
         return held is null;
     }
 
@@ -73,7 +74,7 @@ public sealed class StateDirectory : IDisposable
     {
         for (var attempt = 1; ; attempt++)
         {
-            if (TryLock(directory, FileAccess.ReadWrite, FileShare.None) is { } held)
+            if (TryLock(directory, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None) is { } held)
             {
                 return held;
             }
@@ -87,12 +88,12 @@ public sealed class StateDirectory : IDisposable
         }
     }
 
-    private static FileStream? TryLock(string directory, FileAccess access, FileShare share)
+    private static FileStream? TryLock(string directory, FileMode mode, FileAccess access, FileShare share)
     {
         try
         {
             // .NET takes flock: exclusive for FileShare.None, shared for FileShare.Read.
-            return new FileStream(Path.Combine(directory, LockName), FileMode.OpenOrCreate, access, share);
+            return new FileStream(Path.Combine(directory, LockName), mode, access, share);
         }
         catch (IOException exception) when (exception.HResult == WouldBlock)
         {

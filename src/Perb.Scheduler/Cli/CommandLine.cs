@@ -36,9 +36,18 @@ internal static class CommandLine
         list.SetAction((result, token) => Code(ListCommand.RunAsync(
             result.GetValue(config), result.GetValue(json), result.GetValue(remote), result.GetValue(guest), token)));
 
+        var task = new Option<string>("--task") { Description = "the vzdump worker, PID-START", Required = true };
+        var spool = new Option<string>("--spool") { Description = "where the hook leaves its events", Required = true };
+        var longest = new Option<string>("--max") { Description = "when to give up, such as 2h", Required = true };
+        var wait = new Command("wait", "follows the archives of a vzdump task; run by the vzdump hook") { task, spool, longest };
+        wait.SetAction((result, token) => Code(HookCommand.WaitAsync(
+            result.GetValue(config), result.GetValue(task)!, result.GetValue(spool)!, result.GetValue(longest)!, token)));
+        var hook = new Command("hook", "for the vzdump hook alone") { wait };
+        hook.Hidden = true;
+
         var root = new RootCommand($"Ships every finished Proxmox VE backup offsite, encrypted and proven.{ExitCodes}")
         {
-            run, once, status, list,
+            run, once, status, list, hook,
         };
         root.Options.Add(config);
         root.Options.Add(json);

@@ -1,0 +1,50 @@
+using Perb.Scheduler.Configuration;
+using Perb.Scheduler.Discovery;
+using Perb.Scheduler.Waiting;
+using Perb.Transfer;
+
+namespace Perb.Scheduler.Cli;
+
+/// <summary>
+/// <c>perb hook wait</c>, which the vzdump hook runs at the end of a task: all it says is on stdout, the task log, and any end but a good one
+/// is 1, so that vzdump shows the task as failed.
+/// </summary>
+internal static class HookCommand
+{
+    public static async Task<ExitCode> WaitAsync(
+        string? configuration, string task, string spool, string longest, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (!VzdumpWorker.TryParse(task, out var worker) || !WaitOptions.TryParseDuration(longest, out var duration))
+            {
+                return Fail($"the hook's arguments are not understood: --task {task} --max {longest}; WAIT_MAX in hook.conf is such as 2h or 90m");
+            }
+
+            var options = Settings.Load(configuration).Options;
+            Console.Out.WriteLine(
+                $"perb: waiting for the copies of this task, at most {longest}; no other backup of this node starts meanwhile (WAIT=1 in hook.conf)");
+            var isGood = await new TaskWait(new HookSpool(spool), new WaitOptions(worker, duration), options, TimeProvider.System, Console.Out)
+                .IsGoodAsync(cancellationToken);
+            return isGood ? ExitCode.Ok : ExitCode.Failed;
+        }
+        catch (ConfigurationException exception)
+        {
+            return Fail([.. exception.Faults]);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return Fail("stopped waiting; the service goes on with the copies");
+        }
+    }
+
+    private static ExitCode Fail(params string[] lines)
+    {
+        foreach (var line in lines)
+        {
+            Console.Out.WriteLine($"perb: ERROR: {Printable.Clean(line, 2000)}");
+        }
+
+        return ExitCode.Failed;
+    }
+}

@@ -1,0 +1,62 @@
+using System.Text.Json;
+using Microsoft.Data.Sqlite;
+using Perb.Scheduler.Backups;
+using Perb.Scheduler.Store;
+
+namespace Perb.Scheduler.Waiting;
+
+/// <summary>What the store says of some archives at one moment.</summary>
+/// <param name="Backups">Of each archive that was discovered, one per remote.</param>
+/// <param name="Activities">What is being done now, by the backup's id.</param>
+/// <param name="Troubles">Text by subject.</param>
+public sealed record StoreView(
+    IReadOnlyList<Backup> Backups, IReadOnlyDictionary<long, Activity> Activities, IReadOnlyDictionary<string, string> Troubles)
+{
+    public static StoreView Empty { get; } = new([], new Dictionary<long, Activity>(), new Dictionary<string, string>());
+}
+
+/// <summary>
+/// Looks at the store of a service that another user runs, and leaves nothing behind: read-only, so that SQLite's own files beside it
+/// neither change hands nor are created while the service has them open. Each look is a connection of its own, which holds up no checkpoint.
+/// </summary>
+public sealed class StoreWindow(string path)
+{
+    private readonly string _connectionString = new SqliteConnectionStringBuilder
+    {
+        DataSource = $"{new Uri(path).AbsoluteUri}?readonly_shm=1",
+        Mode = SqliteOpenMode.ReadOnly,
+        Pooling = false,
+    }.ToString();
+
+    /// <param name="archives">File names.</param>
+    /// <param name="cancellationToken">Ends the look.</param>
+    /// <exception cref="SqliteException">It cannot be opened or read.</exception>
+    public async Task<StoreView> LookAsync(IReadOnlyCollection<ArchiveName> archives, CancellationToken cancellationToken)
+    {
+        await using var connection = new SqliteConnection(_connectionString);
+        await connection.OpenAsync(cancellationToken);
+        var backups = await connection.QueryAsync(
+            $"""
+            {BackupRow.Select}
+            WHERE b.guest IN (SELECT value FROM json_each(@guests)) AND b.archive IN (SELECT value FROM json_each(@archives))
+            """,
+            BackupRow.Map,
+            cancellationToken,
+            ("@guests", JsonSerializer.Serialize(archives.Select(archive => archive.VmId).Distinct())),
+            ("@archives", JsonSerializer.Serialize(archives.Select(archive => archive.FileName))));
+        var activities = await connection.QueryAsync(
+            "SELECT a.* FROM activity a JOIN backup b ON b.id = a.backup_id WHERE b.lease_token IS NOT NULL",
+            row => (Id: row.Number("backup_id"), Activity: new Activity(
+                row.Text("step"),
+                (int)row.Number("volume"),
+                (int)row.Number("volume_count"),
+                row.Number("done_bytes"),
+                row.Number("total_bytes"),
+                row.Number("bytes_per_second"))),
+            cancellationToken);
+        var troubles = await connection.QueryAsync(
+            "SELECT subject, text FROM trouble", row => (Subject: row.Text("subject"), Text: row.Text("text")), cancellationToken);
+        return new StoreView(
+            backups, activities.ToDictionary(row => row.Id, row => row.Activity), troubles.ToDictionary(row => row.Subject, row => row.Text));
+    }
+}

@@ -1,0 +1,156 @@
+using Microsoft.Data.Sqlite;
+using Perb.Scheduler.Configuration;
+using Perb.Scheduler.Discovery;
+using Perb.Transfer;
+
+namespace Perb.Scheduler.Waiting;
+
+/// <summary>
+/// Wait mode: follows the archives of one vzdump task until each is published on every remote, failed, or out of time, and tells the task
+/// log how it goes. It only looks: at the spool, at the store, at who holds the state directory. The service does the work, and goes on
+/// with it however this ends.
+/// </summary>
+public sealed class TaskWait(HookSpool spool, WaitOptions wait, PerbOptions options, TimeProvider time, TextWriter log)
+{
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromSeconds(1);
+
+    /// <summary>After this long what the hook wrote just before is there.</summary>
+    private static readonly TimeSpan UntilEventsAreThere = TimeSpan.FromSeconds(15);
+
+    private static readonly TimeSpan ShortestUntilTakenUp = TimeSpan.FromMinutes(2);
+    private const int PollsUntilTakenUp = 4;
+    private const int BadLooks = 5;
+
+    private readonly TaskArchives _archives = new(spool, wait.Worker, options.Discovery);
+    private readonly StoreWindow _store = new(options.StorePath);
+    private readonly List<CopyReport> _copies = [];
+    private readonly long _beganAt = time.GetTimestamp();
+    private int _badLooks;
+
+    /// <summary>Whether every copy is as it should be.</summary>
+    /// <exception cref="OperationCanceledException">The task was stopped.</exception>
+    public async Task<bool> IsGoodAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                if (await LookAsync(cancellationToken) is { } isGood)
+                {
+                    return isGood;
+                }
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                return Fail($"the hook's events cannot be read: {exception.Message}");
+            }
+            catch (SqliteException) when (!StateDirectory.IsOwned(options.StateDirectory))
+            {
+                return FailUnserved();
+            }
+            catch (SqliteException exception)
+            {
+                // It may be busy for a moment, say while the service starts.
+                if (++_badLooks == BadLooks)
+                {
+                    return Fail($"the store {options.StorePath} cannot be read: {exception.Message}");
+                }
+            }
+
+            await Task.Delay(BetweenLooks, time, cancellationToken);
+        }
+    }
+
+    /// <summary>Null: not over yet.</summary>
+    private async Task<bool?> LookAsync(CancellationToken cancellationToken)
+    {
+        Take();
+        var now = time.GetElapsedTime(_beganAt);
+        if (!_archives.IsComplete && now > UntilEventsAreThere)
+        {
+            return Fail(
+                $"{spool.Directory} lacks the hook's event of this task's end: is it root's, has it room? What this task made is not waited for");
+        }
+
+        if (_copies.Any(IsPending))
+        {
+            if (!StateDirectory.IsOwned(options.StateDirectory))
+            {
+                return FailUnserved(); // before the look: without the service SQLite would put files of its own beside the store
+            }
+
+            await ReportAsync(now, cancellationToken);
+        }
+
+        if (_archives.IsComplete && !_copies.Any(IsPending))
+        {
+            return Sum();
+        }
+
+        return now > wait.Longest
+            ? Fail($"not done within {Words(wait.Longest)} (WAIT_MAX in hook.conf): {Rest} not waited for any longer; the service goes on")
+            : null;
+    }
+
+    private void Take()
+    {
+        foreach (var line in _archives.Read())
+        {
+            Say(line);
+        }
+
+        foreach (var archive in _archives.All.Skip(_copies.Count / options.Remotes.Count))
+        {
+            var polls = options.Discovery.Poll * PollsUntilTakenUp;
+            var untilTakenUp = polls > ShortestUntilTakenUp ? polls : ShortestUntilTakenUp;
+            _copies.AddRange(options.Remotes.Select(remote => new CopyReport(archive, remote.Name, untilTakenUp)));
+        }
+    }
+
+    private async Task ReportAsync(TimeSpan now, CancellationToken cancellationToken)
+    {
+        var view = await _store.LookAsync([.. _archives.All.Select(archive => archive.Name)], cancellationToken);
+        _badLooks = 0;
+        foreach (var copy in _copies.Where(IsPending))
+        {
+            if (copy.Next(view, now) is { } line)
+            {
+                Say(line);
+            }
+        }
+    }
+
+    private bool Sum()
+    {
+        var failed = _copies.Count(copy => copy.Outcome == CopyOutcome.Failed);
+        if (failed > 0)
+        {
+            return Fail($"{failed} of {_copies.Count} copies failed; perb status says more");
+        }
+
+        Say(_copies.Count == 0 ? "nothing of this task is to be shipped" : "all copies of this task are done");
+        return true;
+    }
+
+    private string Rest => _copies.Where(IsPending).Select(copy => copy.Name).ToList() switch
+    {
+        [] => "what this task made is",
+        [var only] => $"{only} is",
+        [var first, ..] more => $"{first} and {more.Count - 1} more are",
+    };
+
+    private static string Words(TimeSpan duration) => duration.TotalHours >= 1 ? $"{duration.TotalHours:0.#} h" : $"{duration.TotalMinutes:0.#} min";
+
+    private static bool IsPending(CopyReport copy) => copy.Outcome == CopyOutcome.Pending;
+
+    private bool FailUnserved() =>
+        Fail($"the service is not running (systemctl status perb): {Rest} not waited for, but caught up when it runs");
+
+    private bool Fail(string text)
+    {
+        Say($"ERROR: {text}");
+        return false;
+    }
+
+    private void Say(string line) => log.WriteLine($"perb: {Printable.Clean(line, 2000)}");
+}

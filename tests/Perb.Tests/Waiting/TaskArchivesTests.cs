@@ -1,0 +1,111 @@
+using Perb.Scheduler.Discovery;
+using Perb.Scheduler.Waiting;
+using Perb.Tests.Discovery;
+
+namespace Perb.Tests.Waiting;
+
+public sealed class TaskArchivesTests : IDisposable
+{
+    private const string One = "vzdump-qemu-100-2026_11_20-02_00_01.vma.zst";
+    private const string Other = "vzdump-lxc-101-2026_11_20-02_05_00.tar.zst";
+
+    private readonly WaitingTask _task = new();
+
+    public void Dispose() => _task.Dispose();
+
+    [Fact]
+    public void Only_the_archives_of_this_task_are_taken()
+    {
+        _task.Archive(One);
+        _task.Archive(Other, worker: new VzdumpWorker(4712, 123456));
+        _task.Archive("vzdump-lxc-102-2026_11_20-02_05_00.tar.zst", worker: new VzdumpWorker(4711, 99)); // the same pid, long ago
+        _task.Event("job-end");
+        var archives = Archives();
+
+        Assert.Empty(archives.Read());
+
+        Assert.Equal([One], archives.All.Select(archive => archive.Name.FileName));
+    }
+
+    [Fact]
+    public void A_start_that_could_not_be_read_is_no_difference()
+    {
+        _task.Archive(One, worker: new VzdumpWorker(4711, null));
+        var archives = Archives();
+
+        archives.Read();
+
+        Assert.Single(archives.All);
+    }
+
+    [Fact]
+    public void The_task_is_complete_one_look_after_its_end_was_seen()
+    {
+        var archives = Archives();
+        archives.Read();
+        Assert.False(archives.IsComplete);
+
+        _task.Event("job-end");
+        archives.Read();
+        Assert.False(archives.IsComplete);
+
+        _task.Archive(One); // written by another process, just after
+        archives.Read();
+        Assert.True(archives.IsComplete);
+        Assert.Single(archives.All);
+    }
+
+    [Fact]
+    public void What_Perb_does_not_ship_is_not_waited_for()
+    {
+        _task.Event("log-end", "storeid=pbs1", "target=vm/100/2026-11-20T01:00:00Z");
+        _task.Event("log-end", "storeid=local", $"dumpdir={_task.Dump}", $"target={_task.Dump}/vzdump-qemu-103-2026_11_20-02_00_01.vma.zst"); // failed
+        _task.Event("log-end", "storeid=local", $"dumpdir={_task.Dump}");
+        _task.Event("job-end");
+        var archives = Archives();
+
+        Assert.Empty(archives.Read());
+        Assert.Empty(archives.All);
+    }
+
+    [Fact]
+    public void An_archive_that_is_whole_but_not_shipped_is_said()
+    {
+        _task.Archive(One, storage: "elsewhere");
+        File.WriteAllText(Path.Combine(_task.Dump, Other), "");
+        _task.Event("log-end", $"dumpdir={_task.Dump}", $"target={_task.Dump}/{Other}");
+        _task.Archive("other-name.vma");
+        _task.Event("log-end", "vmid=104", "storeid=local", $"dumpdir={_task.Dump}", "refused=target");
+        var archives = new TaskArchives(_task.Spool(), WaitingTask.Worker, Tests.Discovery.Archives.Defaults with { Storages = ["local"] });
+
+        var lines = archives.Read();
+
+        Assert.Equal(4, lines.Count);
+        Assert.Contains(lines, line => line.Contains("of guest 104 is not waited for", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.Contains("Perb:Discovery:Storages does not name elsewhere", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.Contains("is in no storage", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.Contains("its name is not one of vzdump's", StringComparison.Ordinal));
+        Assert.Empty(archives.All);
+    }
+
+    [Fact]
+    public void An_archive_amid_a_flood_is_found()
+    {
+        for (var number = 0; number < 2 * HookSpool.MaxReadAtOnce; number++)
+        {
+            _task.Event(new VzdumpWorker(1, 1), "job-end");
+        }
+
+        _task.Archive(One);
+        _task.Event("job-end");
+        var archives = Archives();
+
+        archives.Read();
+        archives.Read();
+
+        Assert.Single(archives.All);
+        Assert.True(archives.IsComplete);
+    }
+
+    private TaskArchives Archives() => new(_task.Spool(), WaitingTask.Worker, Discovery.Archives.Defaults);
+}
