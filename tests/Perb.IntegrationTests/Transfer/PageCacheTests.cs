@@ -17,7 +17,7 @@ public sealed class PageCacheTests(SharedKey key) : IClassFixture<SharedKey>
         FlushToDisk(place.Archive);
         Assert.True(Cached(place.Archive) > 0.9, "just written, the archive should lie in the page cache");
 
-        var volumes = await place.SealAsync(place.Plan(key.Recipients, 32 << 20, packet), key.Recipients);
+        var volumes = await place.SealAsync(place.Plan(key.Recipients, 1 << 30, packet), key.Recipients);
 
         Assert.InRange(Cached(place.Archive), 0, 0.1);
         Assert.All(volumes, volume => Assert.InRange(Cached(volume.Path), 0, 0.1));
