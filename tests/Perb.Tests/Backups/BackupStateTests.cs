@@ -7,13 +7,13 @@ public sealed class BackupStateTests
     // The table of DESIGN section 7, with the moves that the words there imply spelt out: adoption, a plan found void, re-shipping, retry.
     private const string Table = """
         discovered → verified published skipped source-missing failed
-        verified → discovered published failed
+        verified → discovered published skipped failed
         published → damaged lost pruned
         damaged → verified published lost failed
         lost → damaged
         skipped → discovered source-missing
-        source-missing → discovered
-        failed → discovered source-missing
+        source-missing → discovered skipped
+        failed → discovered skipped source-missing
         pruned →
         """;
 
