@@ -53,6 +53,16 @@ internal sealed class WishFollower(Settings settings, Wish wish, bool asJson)
             one, Standing.Of(one, troubles.GetValueOrDefault(Troubles.OfRemote(one.Backup.Remote)), isServed, now, zone)))];
     }
 
+    // What is being carried, however many wait; where none is, why the first one waits.
+    private static string Progress(IReadOnlyList<(WatchedBackup Watched, Standing Standing)> all)
+    {
+        var open = all.Where(one => one.Standing.Outlook is Outlook.Underway or Outlook.Waits).ToList();
+        var busy = open.Where(one => one.Watched.Activity is not null).DefaultIfEmpty(open[0]).ToList();
+        var rest = open.Count > busy.Count ? $" | {open.Count - busy.Count} more" : "";
+        return string.Join(
+            " | ", busy.Select(one => Screen.Line($"{one.Watched.Backup.RemoteName} {one.Watched.Backup.Remote} {one.Standing.Text}"))) + rest;
+    }
+
     private async Task<long> AskAsync(WishStore wishes, CancellationToken cancellationToken)
     {
         try
@@ -104,9 +114,7 @@ internal sealed class WishFollower(Settings settings, Wish wish, bool asJson)
                 return report.Finish(all);
             }
 
-            _terminal.Show(string.Join(" | ", all
-                .Where(one => one.Standing.Outlook is Outlook.Underway or Outlook.Waits)
-                .Select(one => Screen.Line($"{one.Watched.Backup.RemoteName} {one.Watched.Backup.Remote} {one.Standing.Text}"))));
+            _terminal.Show(Progress(all));
             await Task.Delay(Interval, _time, cancellationToken);
         }
     }
