@@ -75,7 +75,10 @@ public sealed class WishTests(SharedKey key) : IClassFixture<SharedKey>
         Assert.Equal(75, early.ExitCode);
         Assert.Contains("waits for the remote: ", Assert.Single(ShipTests.Lines(early.Output)), StringComparison.Ordinal);
 
-        rclone.Mend(); // the service would ask again in half a minute, and later once an hour
+        Assert.Equal(75, (await perb.RunAsync("retry", "1")).ExitCode);
+        Assert.Equal(75, (await perb.RunAsync("retry", "1")).ExitCode);
+
+        rclone.Mend(); // after so many refusals the service would ask again in two minutes
         var retry = await perb.RunAsync("retry", "1");
         Assert.True(retry.ExitCode == 0, retry.Output + retry.Errors);
         Assert.Contains($"{name}.sums", perb.Objects());
