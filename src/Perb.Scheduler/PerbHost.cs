@@ -8,6 +8,7 @@ using Perb.Scheduler.Observability;
 using Perb.Scheduler.Pipeline;
 using Perb.Scheduler.Scheduling;
 using Perb.Scheduler.Store;
+using Perb.Scheduler.Wishes;
 using Perb.Transfer.Keys;
 using Perb.Transfer.Rclone;
 using Perb.Transfer.Sealing;
@@ -80,9 +81,16 @@ internal static class PerbHost
 
         services.AddSingleton<JobBoundary>().AddHostedService<ShippingLoops>().AddSingleton<ProgressLoop>();
         services.AddHostedService(provider => provider.GetRequiredService<ProgressLoop>());
-        services.AddHostedService<IdleMemory>();
+        services.AddHostedService<IdleMemory>().AddWishes();
         services.AddSchedule(options);
         return builder.Build();
+    }
+
+    private static void AddWishes(this IServiceCollection services)
+    {
+        services.AddSingleton<ByHandStore>().AddSingleton<WishStore>().AddSingleton<ArchivesByHand>();
+        services.AddSingleton<CarryOutWish>().AddSingleton<OpenWishes>().AddSingleton<WishLoop>();
+        services.AddHostedService(provider => provider.GetRequiredService<WishLoop>());
     }
 
     // Not when the settings are read: `perb status` needs none of these files.

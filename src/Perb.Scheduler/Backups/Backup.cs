@@ -16,7 +16,8 @@ public sealed record Backup
 
     public required string Archive { get; init; }
 
-    public required string Storage { get; init; }
+    /// <summary>Null: shipped by hand from outside of all storages.</summary>
+    public required string? Storage { get; init; }
 
     public required string Node { get; init; }
 
@@ -51,6 +52,9 @@ public sealed record Backup
 
     /// <summary>The last failure, or why the backup is skipped.</summary>
     public string? Failure { get; init; }
+
+    /// <summary>Null: the rules decide.</summary>
+    public ByHand? ByHand { get; init; }
 
     public int? VolumeCount { get; init; }
 

@@ -56,13 +56,13 @@ public static class BackupStates
     {
         [BackupState.Discovered] =
             [BackupState.Verified, BackupState.Published, BackupState.Skipped, BackupState.SourceMissing, BackupState.Failed],
-        [BackupState.Verified] = [BackupState.Published, BackupState.Discovered, BackupState.Failed],
+        [BackupState.Verified] = [BackupState.Published, BackupState.Discovered, BackupState.Skipped, BackupState.Failed],
         [BackupState.Published] = [BackupState.Damaged, BackupState.Lost, BackupState.Pruned],
         [BackupState.Damaged] = [BackupState.Verified, BackupState.Published, BackupState.Lost, BackupState.Failed],
         [BackupState.Lost] = [BackupState.Damaged],
         [BackupState.Skipped] = [BackupState.Discovered, BackupState.SourceMissing],
-        [BackupState.SourceMissing] = [BackupState.Discovered],
-        [BackupState.Failed] = [BackupState.Discovered, BackupState.SourceMissing],
+        [BackupState.SourceMissing] = [BackupState.Discovered, BackupState.Skipped],
+        [BackupState.Failed] = [BackupState.Discovered, BackupState.Skipped, BackupState.SourceMissing],
         [BackupState.Pruned] = [],
     }.ToFrozenDictionary();
 

@@ -47,7 +47,7 @@ internal static class CommandLine
 
         var root = new RootCommand($"Ships every finished Proxmox VE backup offsite, encrypted and proven.{ExitCodes}")
         {
-            run, once, status, list, hook,
+            run, once, status, list, WishCommands.Ship(config, json, remote), WishCommands.Skip(config, json), WishCommands.Retry(config, json), hook,
         };
         root.Options.Add(config);
         root.Options.Add(json);
@@ -65,5 +65,5 @@ internal static class CommandLine
             new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, cancellationToken);
     }
 
-    private static async Task<int> Code(Task<ExitCode> command) => (int)await command;
+    internal static async Task<int> Code(Task<ExitCode> command) => (int)await command;
 }

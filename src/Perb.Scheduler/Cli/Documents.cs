@@ -11,7 +11,7 @@ internal sealed record BackupDocument(
     int Guest,
     string GuestType,
     string Archive,
-    string Storage,
+    string? Storage,
     string Node,
     string Remote,
     string RemoteName,

@@ -3,7 +3,6 @@ using System.Text.Json;
 using Perb.Scheduler.Backups;
 using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Store;
-using Perb.Transfer;
 using Spectre.Console;
 
 namespace Perb.Scheduler.Cli;
@@ -15,12 +14,9 @@ internal static class ListCommand
         string? configuration, bool asJson, string? remote, int? guest, CancellationToken cancellationToken)
     {
         var settings = Settings.Load(configuration);
-        if (remote is not null && settings.Options.Remotes.All(known => known.Name != remote))
+        if (RemoteOption.FaultOf(remote, settings) is { } fault)
         {
-            var text = $"--remote {remote}: there is no such remote in {settings.File}; it has: "
-                + string.Join(", ", settings.Options.Remotes.Select(known => known.Name));
-            await Console.Error.WriteLineAsync($"perb: {Printable.Clean(text, 2000)}");
-            return ExitCode.Usage;
+            return await Screen.SayAsync(ExitCode.Usage, fault);
         }
 
         var database = await Database.OpenForReadingAsync(settings.Options.StorePath, cancellationToken);
@@ -46,7 +42,7 @@ internal static class ListCommand
                 backup.Id.ToString(CultureInfo.InvariantCulture),
                 $"{backup.GuestType}/{backup.Guest}",
                 Screen.Time(backup.ArchiveTime, zone),
-                backup.Storage,
+                backup.Storage ?? "-",
                 backup.Remote,
                 backup.State.Word(),
                 backup.VerifiedHow ?? "-",

@@ -21,13 +21,7 @@ internal static class OnceCommand
         var status = host.Services.GetRequiredService<StatusStore>();
         await status.ClearAsync(JobBoundary.Subject, cancellationToken); // what a service left behind is over
 
-        var progress = host.Services.GetRequiredService<ProgressLoop>();
-        await progress.StartAsync(cancellationToken);
-        var workers = host.Services.GetRequiredService<IReadOnlyList<BackupWorker>>();
-        var results = await Task.WhenAll(workers.Select(worker => worker.RunOnceAsync(cancellationToken)));
-        await progress.StopAsync(cancellationToken);
-
-        var result = results.Aggregate((one, other) => one + other);
+        var result = await OneRun.ShipAsync(host, null, cancellationToken);
         return await CodeOfAsync(result, status, cancellationToken);
     }
 

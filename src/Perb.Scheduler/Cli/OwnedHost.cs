@@ -14,7 +14,7 @@ internal static class OwnedHost
 {
     /// <summary>75 where another process owns the state directory.</summary>
     /// <exception cref="ConfigurationException">Something that only a person can mend.</exception>
-    public static async Task<ExitCode> UseAsync(
+    public static Task<ExitCode> UseAsync(
         string? configuration,
         LogTarget logTarget,
         bool nodeMustAnswer,
@@ -22,12 +22,28 @@ internal static class OwnedHost
         CancellationToken cancellationToken)
     {
         var settings = Settings.Load(configuration);
+        return UseAsync(settings, logTarget, nodeMustAnswer, work, () => SayTakenAsync(settings), cancellationToken);
+    }
+
+    /// <param name="settings">As they were read.</param>
+    /// <param name="logTarget">Where the log goes.</param>
+    /// <param name="nodeMustAnswer">Nothing can be done without the node.</param>
+    /// <param name="work">With the lock held.</param>
+    /// <param name="otherwise">Another process owns the state directory.</param>
+    /// <param name="cancellationToken">Stops the opening.</param>
+    /// <exception cref="ConfigurationException">Something that only a person can mend.</exception>
+    public static async Task<ExitCode> UseAsync(
+        Settings settings,
+        LogTarget logTarget,
+        bool nodeMustAnswer,
+        Func<IHost, Task<ExitCode>> work,
+        Func<Task<ExitCode>> otherwise,
+        CancellationToken cancellationToken)
+    {
         using var state = await StateDirectory.TryOwnAsync(settings.Options, TimeProvider.System, cancellationToken);
         if (state is null)
         {
-            await Console.Error.WriteLineAsync(
-                $"perb: another perb works on {settings.Options.StateDirectory} (the service?); it ships by itself, see perb status");
-            return ExitCode.TryLater;
+            return await otherwise();
         }
 
         using var host = await PerbHost.BuildAsync(settings, state, logTarget, cancellationToken);
@@ -35,6 +51,13 @@ internal static class OwnedHost
         await host.Services.GetRequiredService<Preflight>().RunAsync(nodeMustAnswer, cancellationToken);
         await host.Services.GetRequiredService<TakeOver>().RunAsync(cancellationToken);
         return await work(host);
+    }
+
+    private static async Task<ExitCode> SayTakenAsync(Settings settings)
+    {
+        await Console.Error.WriteLineAsync(
+            $"perb: another perb works on {settings.Options.StateDirectory} (the service?); it ships by itself, see perb status");
+        return ExitCode.TryLater;
     }
 
     private static void SayHello(ILogger logger, Settings settings, StateDirectory state)

@@ -35,6 +35,17 @@ internal static class Screen
 
     public static string Line(string text) => Printable.Clean(text, 1000);
 
+    /// <summary>How a command ends that could not do what it was asked: one line for each reason.</summary>
+    public static async Task<ExitCode> SayAsync(ExitCode code, params IReadOnlyList<string> lines)
+    {
+        foreach (var line in lines)
+        {
+            await Console.Error.WriteLineAsync($"perb: {Printable.Clean(line, 2000)}");
+        }
+
+        return code;
+    }
+
     public static string Time(DateTimeOffset? instant, TimeZoneInfo zone) => instant is { } known
         ? TimeZoneInfo.ConvertTime(known, zone).ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture)
         : "never";

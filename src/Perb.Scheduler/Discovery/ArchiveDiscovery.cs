@@ -177,7 +177,7 @@ public sealed class ArchiveDiscovery(
             switch (change)
             {
                 case DiscoveryChange.Found { SkipReason: null } added:
-                    logger.ArchiveDiscovered(added.Archive.Name.FileName, added.Archive.Storage, ByteSize.Format(added.Archive.SizeBytes), added.Remote);
+                    logger.ArchiveDiscovered(added.Archive.Name.FileName, added.Archive.Storage!, ByteSize.Format(added.Archive.SizeBytes), added.Remote);
                     if (added.ConflictText is { } text)
                     {
                         logger.NameConflict(text);

@@ -13,6 +13,9 @@ public sealed record Listing(IReadOnlyList<FoundArchive> Archives, IReadOnlySet<
 /// <summary>Compares a listing with the store. Pure: from what is known and what was seen to what changes.</summary>
 public sealed class DiscoveryDiff(CatchUpPolicy policy, IReadOnlyList<string> remotes)
 {
+    /// <summary>Why a backup is skipped that no rule skips.</summary>
+    public const string SkippedByPerson = "skipped by a person, until perb retry";
+
     public IReadOnlyList<DiscoveryChange> Between(
         IReadOnlyDictionary<(string Remote, string RemoteName), KnownBackup> known,
         Listing listing,
@@ -33,7 +36,13 @@ public sealed class DiscoveryDiff(CatchUpPolicy policy, IReadOnlyList<string> re
                 known.TryGetValue((remote, remoteName), out var backup);
                 var archive = Choose(sources, backup);
                 guests.TryGetValue(archive.Name.VmId, out var guest);
-                var skip = policy.SkipReason(archive, newest.TryGetValue(archive.Name.VmId, out var time) && archive.Time == time, guest, now);
+                var isNewest = newest.TryGetValue(archive.Name.VmId, out var time) && archive.Time == time;
+                var skip = backup?.ByHand switch
+                {
+                    ByHand.Ship => null,
+                    ByHand.Skip => SkippedByPerson,
+                    _ => policy.SkipReason(archive, isNewest, guest, now),
+                };
                 var conflict = skip is null && sources.FirstOrDefault(source => !IsSame(source, archive)) is { } other
                     ? $"{archive.Path} and {other.Path} have the same name but differ; only the first is shipped"
                     : null;
@@ -50,7 +59,8 @@ public sealed class DiscoveryDiff(CatchUpPolicy policy, IReadOnlyList<string> re
 
         changes.AddRange(known.Values
             .Where(backup => backup is { State: BackupState.Discovered, IsAllSealed: false, IsClaimed: false }
-                && listing.StoragesSpokenFor.Contains(backup.Storage)
+                && backup.Storage is { } storage
+                && listing.StoragesSpokenFor.Contains(storage)
                 && !byName.ContainsKey(backup.RemoteName))
             .Select(backup => new DiscoveryChange.SourceGone(backup.Id, backup.Path)));
         changes.AddRange(known.Values
@@ -76,6 +86,13 @@ public sealed class DiscoveryDiff(CatchUpPolicy policy, IReadOnlyList<string> re
         if (!IsSame(backup, archive) && !MayBeReplaced(backup))
         {
             conflict = $"{archive.Path} is not the archive that was shipped as {backup.RemoteName}: other size or time; it is not offsite";
+        }
+        else if (backup.Storage is null)
+        {
+            // A person named it where it lies, outside of all storages: what a storage holds says nothing about it.
+            conflict = IsSame(backup, archive) || skip is not null
+                ? null
+                : $"{backup.Path} and {archive.Path} have the same name but differ; only the first is shipped";
         }
         else if (!backup.IsClaimed)
         {

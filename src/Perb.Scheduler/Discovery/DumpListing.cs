@@ -44,7 +44,7 @@ public sealed class DumpListing(TimeZoneInfo nodeTimeZone)
     }
 
     // On a shared storage another node may be writing, and its tasks are not shown to us; but vzdump writes the log last.
-    private static bool IsSettled(
+    internal static bool IsSettled(
         string path, ArchiveName name, DateTimeOffset modifiedAt, DumpDirectory directory, TaskView tasks, DateTimeOffset now) =>
         now - modifiedAt > SettledAfter
         || (directory.IsShared

@@ -2,11 +2,12 @@ using Perb.Scheduler.Backups;
 
 namespace Perb.Scheduler.Discovery;
 
-/// <summary>A whole archive that a listing of a dump directory saw.</summary>
+/// <summary>A whole archive that a listing of a dump directory saw, or that a person named.</summary>
+/// <param name="Storage">Null: it lies outside of all storages.</param>
 /// <param name="IsSettled">Its <c>.log</c> and <c>.notes</c> are there too if they ever come: it may be sealed.</param>
 public sealed record FoundArchive(
     ArchiveName Name,
-    string Storage,
+    string? Storage,
     string Node,
     string Path,
     long SizeBytes,
@@ -23,13 +24,14 @@ public sealed record FoundArchive(
 
 /// <summary>What the store knows of a backup when a listing is compared with it.</summary>
 /// <param name="IsAllSealed">Every volume of its plan was sealed: it needs its source no more.</param>
+/// <param name="ByHand">What a person decided; null: the rules decide.</param>
 public sealed record KnownBackup(
     long Id,
     string Remote,
     string RemoteName,
     string Archive,
     BackupState State,
-    string Storage,
+    string? Storage,
     string Path,
     long SizeBytes,
     DateTimeOffset ModifiedAt,
@@ -37,7 +39,8 @@ public sealed record KnownBackup(
     bool HasPlan,
     bool IsAllSealed,
     bool IsClaimed,
-    string? Failure);
+    string? Failure,
+    ByHand? ByHand);
 
 /// <summary>What a listing changes in the store. Applying one twice changes nothing more.</summary>
 public abstract record DiscoveryChange

@@ -69,6 +69,18 @@ internal static partial class Log
     [LoggerMessage(3002, LogLevel.Warning, "Ended rclone process {Process}, left over from an earlier life")]
     public static partial void SurvivorEnded(this ILogger logger, string process);
 
+    [LoggerMessage(3101, LogLevel.Information, "Carried out {Wish}: {Outcome}")]
+    public static partial void WishCarriedOut(this ILogger logger, string wish, string outcome);
+
+    [LoggerMessage(3102, LogLevel.Error, "The wish {Wish} could not be carried out")]
+    public static partial void WishFailed(this ILogger logger, Exception exception, string wish);
+
+    [LoggerMessage(3103, LogLevel.Warning, "Wishes cannot be read or recorded; they stay, the next look is in {Interval}")]
+    public static partial void WishesUnread(this ILogger logger, Exception exception, TimeSpan interval);
+
+    [LoggerMessage(3104, LogLevel.Warning, "Commands cannot ring ({Reason}): what they ask for is noticed within {Interval}")]
+    public static partial void WishBellMissing(this ILogger logger, string reason, TimeSpan interval);
+
     [LoggerMessage(9001, LogLevel.Information, "Perb {Version} on node {Node}, installation {Installation}; configuration {File}")]
     public static partial void Started(this ILogger logger, string version, string node, string installation, string file);
 

@@ -24,12 +24,17 @@ internal static class Logging
 
     public static void AddPerbLogging(this IServiceCollection services, Settings settings, LogTarget target)
     {
-        var formatter = new MessageTemplateTextFormatter(Template, CultureInfo.InvariantCulture);
-        var console = target == LogTarget.StandardOutput
-            ? new TerminalLine(Console.Out, !Console.IsOutputRedirected, formatter)
-            : new TerminalLine(Console.Error, !Console.IsErrorRedirected, formatter);
+        var console = OpenTerminal(target);
         services.AddSingleton(console);
         services.AddSerilog(CreateLogger(settings, console), dispose: true);
+    }
+
+    public static TerminalLine OpenTerminal(LogTarget target)
+    {
+        var formatter = new MessageTemplateTextFormatter(Template, CultureInfo.InvariantCulture);
+        return target == LogTarget.StandardOutput
+            ? new TerminalLine(Console.Out, !Console.IsOutputRedirected, formatter)
+            : new TerminalLine(Console.Error, !Console.IsErrorRedirected, formatter);
     }
 
     // Made at once and not when first needed: a fault of the section Serilog is a fault of the configuration.

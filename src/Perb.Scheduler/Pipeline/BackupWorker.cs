@@ -23,21 +23,23 @@ public sealed class BackupWorker(
 
     private int _refusals;
 
+    public string RemoteName => remote.Name;
+
     /// <summary>The service's loop: ends only with the token.</summary>
     public async Task RunAsync(CancellationToken stopping)
     {
         while (!stopping.IsCancellationRequested)
         {
-            var wake = wakeUp.Next; // taken before looking: a ring in between is not lost
+            var (wake, push) = (wakeUp.Next, wakeUp.Pushed); // taken before looking: a ring in between is not lost
             try
             {
                 if (await door.OpenAsync(stopping) is not { } ready)
                 {
-                    await Task.Delay(retry.BackOff(++_refusals), time, stopping);
+                    await PauseAsync(push, stopping);
                 }
                 else if (await store.ClaimNextAsync(remote.Name, null, stopping) is { } claim)
                 {
-                    await CarryAsync(claim, ready, stopping);
+                    await CarryAsync(claim, ready, push, stopping);
                 }
                 else
                 {
@@ -60,13 +62,15 @@ public sealed class BackupWorker(
     }
 
     /// <summary>For <c>once</c>: everything that can be shipped now, each backup at most once, ignoring back-off.</summary>
-    public async Task<ShippingResult> RunOnceAsync(CancellationToken cancellationToken)
+    /// <param name="only">Null, or the ids of the backups that are shipped (<c>ship</c>, <c>retry</c>).</param>
+    /// <param name="cancellationToken">Stops the work and hands its claim back.</param>
+    public async Task<ShippingResult> RunOnceAsync(IReadOnlyCollection<long>? only, CancellationToken cancellationToken)
     {
         var result = new ShippingResult();
         var startedAt = time.GetUtcNow();
         while (await door.OpenAsync(cancellationToken) is { } ready)
         {
-            if (await store.ClaimNextAsync(remote.Name, startedAt, cancellationToken) is not { } claim)
+            if (await store.ClaimNextAsync(remote.Name, startedAt, only, cancellationToken) is not { } claim)
             {
                 await SweepAsync(cancellationToken);
                 return result;
@@ -84,7 +88,7 @@ public sealed class BackupWorker(
         return result.WithRefusal(door.Refusal!);
     }
 
-    private async Task CarryAsync(Claim claim, ReadyRemote ready, CancellationToken stopping)
+    private async Task CarryAsync(Claim claim, ReadyRemote ready, Task push, CancellationToken stopping)
     {
         if (await shipClaim.RunAsync(claim, ready, stopping) is not { ConcernsAll: true } failure)
         {
@@ -94,8 +98,12 @@ public sealed class BackupWorker(
 
         // Going on with the next backup would seal it for nothing, and fill staging for a remote that takes none.
         await door.CloseAsync(failure);
-        await Task.Delay(retry.BackOff(++_refusals), time, stopping);
+        await PauseAsync(push, stopping);
     }
+
+    // A person who pushes has perhaps mended the remote.
+    private async Task PauseAsync(Task push, CancellationToken stopping) =>
+        await push.WaitAsync(retry.BackOff(++_refusals), time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     // Idle: nobody seals for this remote now, so what no record speaks of is left over (of a backup that failed, say).
     private async Task SweepAsync(CancellationToken cancellationToken) =>

@@ -22,7 +22,7 @@ internal static class BackupRow
         Guest = (int)row.Number("guest"),
         GuestType = row.Text("guest_type"),
         Archive = row.Text("archive"),
-        Storage = row.Text("storage"),
+        Storage = StorageOf(row),
         Node = row.Text("node"),
         Path = row.Text("path"),
         SizeBytes = row.Number("size_bytes"),
@@ -38,7 +38,13 @@ internal static class BackupRow
         Uploader = row.TextOrNull("uploader"),
         NextAttemptAt = row.TimeOrNull("next_attempt_at"),
         Failure = row.TextOrNull("failure"),
+        ByHand = ByHandOf(row),
         VolumeCount = row.IsDBNull(row.GetOrdinal("volume_count")) ? null : (int)row.Number("volume_count"),
         SealedBytes = row.Number("sealed_bytes"),
     };
+
+    /// <summary>The column came with the first version, which knew no archive outside of storages: '' means none.</summary>
+    public static string? StorageOf(SqliteDataReader row) => row.Text("storage") is { Length: > 0 } storage ? storage : null;
+
+    public static ByHand? ByHandOf(SqliteDataReader row) => row.TextOrNull("by_hand") is { } word ? ByHandWords.FromWord(word) : null;
 }

@@ -19,7 +19,7 @@ public sealed class DiscoveryStore(Database database)
         await using var connection = await database.ConnectAsync(cancellationToken);
         var rows = await connection.QueryAsync(
             """
-            SELECT id, remote, remote_name, archive, state, storage, path, size_bytes, modified_at, settled, failure,
+            SELECT id, remote, remote_name, archive, state, storage, path, size_bytes, modified_at, settled, failure, by_hand,
                    EXISTS (SELECT 1 FROM plan p WHERE p.backup_id = backup.id) AS has_plan,
                    coalesce((SELECT p.volume_count = (SELECT count(*) FROM volume v WHERE v.backup_id = p.backup_id)
                              FROM plan p WHERE p.backup_id = backup.id), 0) AS is_all_sealed,
@@ -32,7 +32,7 @@ public sealed class DiscoveryStore(Database database)
                 row.Text("remote_name"),
                 row.Text("archive"),
                 BackupStates.FromWord(row.Text("state")),
-                row.Text("storage"),
+                BackupRow.StorageOf(row),
                 row.Text("path"),
                 row.Number("size_bytes"),
                 row.Time("modified_at"),
@@ -40,7 +40,8 @@ public sealed class DiscoveryStore(Database database)
                 row.Number("has_plan") != 0,
                 row.Number("is_all_sealed") != 0,
                 row.Number("is_claimed") != 0,
-                row.TextOrNull("failure")),
+                row.TextOrNull("failure"),
+                BackupRow.ByHandOf(row)),
             cancellationToken);
         return rows.ToDictionary(row => (row.Remote, row.RemoteName));
     }
@@ -159,7 +160,7 @@ public sealed class DiscoveryStore(Database database)
             _ => throw new InvalidOperationException($"unknown change {change.GetType().Name}"),
         };
 
-    private static async Task<bool> InsertAsync(
+    internal static async Task<bool> InsertAsync(
         SqliteConnection connection, DiscoveryChange.Found added, string how, string now, CancellationToken cancellationToken)
     {
         var archive = added.Archive;
@@ -178,7 +179,7 @@ public sealed class DiscoveryStore(Database database)
             ("@guest", archive.Name.VmId),
             ("@guestType", archive.Name.GuestType),
             ("@archive", archive.Name.FileName),
-            ("@storage", archive.Storage),
+            ("@storage", archive.Storage ?? ""),
             ("@node", archive.Node),
             ("@path", archive.Path),
             ("@size", archive.SizeBytes),
@@ -205,17 +206,18 @@ public sealed class DiscoveryStore(Database database)
         return id != 0;
     }
 
-    // A backup that is being worked on (leased) is left to its worker: what it seals must be what its record says.
+    // A backup that is being worked on (leased) is left to its worker: what it seals must be what its record says. And what a person shipped
+    // from outside of all storages, since the listing was compared, stays there.
     private static async Task<bool> MoveAsync(SqliteConnection connection, long id, FoundArchive archive, CancellationToken cancellationToken) =>
         await connection.ExecuteAsync(
             """
             UPDATE backup SET storage = @storage, node = @node, path = @path, size_bytes = @size, modified_at = @modified,
                               archive = @archive, guest_type = @guestType, settled = @settled
-            WHERE id = @id AND lease_token IS NULL
+            WHERE id = @id AND lease_token IS NULL AND storage <> ''
             """,
             cancellationToken,
             ("@id", id),
-            ("@storage", archive.Storage),
+            ("@storage", archive.Storage ?? ""),
             ("@node", archive.Node),
             ("@path", archive.Path),
             ("@size", archive.SizeBytes),
@@ -275,7 +277,7 @@ public sealed class DiscoveryStore(Database database)
         return changed > 0;
     }
 
-    // As above: never under a worker's hands.
+    // As above: never under a worker's hands, nor over what a person decided since the listing was compared.
     private static async Task<bool> ChangeStateAsync(
         SqliteConnection connection, long id, BackupState from, BackupState to, string? reason, string now, CancellationToken cancellationToken)
     {
@@ -287,12 +289,13 @@ public sealed class DiscoveryStore(Database database)
         var changed = await connection.ExecuteAsync(
             """
             UPDATE backup SET state = @to, failure = @reason, attempt = 0, next_attempt_at = NULL
-            WHERE id = @id AND state = @from AND lease_token IS NULL
+            WHERE id = @id AND state = @from AND lease_token IS NULL AND storage <> '' AND (@against IS NULL OR by_hand IS NOT @against)
             """,
             cancellationToken,
             ("@id", id),
             ("@from", from.Word()),
             ("@to", to.Word()),
+            ("@against", to switch { BackupState.Discovered => ByHand.Skip.Word(), BackupState.Skipped => ByHand.Ship.Word(), _ => null }),
             ("@reason", reason));
         if (changed > 0)
         {

@@ -22,8 +22,8 @@ public sealed class PipelineStore(Database database, TimeProvider time)
     }
 
     /// <summary>
-    /// The next backup for a remote, or null: what has volumes in staging first (room comes back), then the guest whose newest copy there is
-    /// oldest, within a guest the newest archive.
+    /// The next backup for a remote, or null: what has volumes in staging first (room comes back), then what a person wants shipped, then the
+    /// guest whose newest copy there is oldest, within a guest the newest archive.
     /// </summary>
     /// <remarks>
     /// A clock that was wrong for a while may have recorded times far ahead. Nothing waits longer than the longest back-off, and no lease is
@@ -32,7 +32,13 @@ public sealed class PipelineStore(Database database, TimeProvider time)
     /// <param name="remote">The remote's configured name.</param>
     /// <param name="notAttemptedSince">Ignore back-off, but take nothing that was attempted since then (<c>perb once</c>).</param>
     /// <param name="cancellationToken">Stops before a claim is made.</param>
-    public async Task<Claim?> ClaimNextAsync(string remote, DateTimeOffset? notAttemptedSince, CancellationToken cancellationToken)
+    public Task<Claim?> ClaimNextAsync(string remote, DateTimeOffset? notAttemptedSince, CancellationToken cancellationToken) =>
+        ClaimNextAsync(remote, notAttemptedSince, null, cancellationToken);
+
+    /// <param name="only">Null, or the ids of the backups that may be taken.</param>
+    /// <inheritdoc cref="ClaimNextAsync(string, DateTimeOffset?, CancellationToken)"/>
+    public async Task<Claim?> ClaimNextAsync(
+        string remote, DateTimeOffset? notAttemptedSince, IReadOnlyCollection<long>? only, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         var token = Guid.NewGuid().ToString("N");
@@ -46,7 +52,9 @@ public sealed class PipelineStore(Database database, TimeProvider time)
                   AND (b.lease_until IS NULL OR b.lease_until < @now OR b.lease_until > @void)
                   AND CASE WHEN @since IS NULL THEN b.next_attempt_at IS NULL OR b.next_attempt_at <= @now OR b.next_attempt_at > @latest
                            ELSE b.attempted_at IS NULL OR b.attempted_at NOT BETWEEN @since AND @now END
+                  AND (@only IS NULL OR b.id IN (SELECT value FROM json_each(@only)))
                 ORDER BY EXISTS (SELECT 1 FROM volume v WHERE v.backup_id = b.id AND v.verified_at IS NULL) DESC,
+                         b.by_hand IS 'ship' DESC,
                          (SELECT max(p.archive_time) FROM backup p
                           WHERE p.guest = b.guest AND p.remote = b.remote AND p.state = 'published') NULLS FIRST,
                          b.archive_time DESC
@@ -60,7 +68,8 @@ public sealed class PipelineStore(Database database, TimeProvider time)
             ("@void", Sql.Instant(now + (2 * Claim.Lease))), // a claimer that read its clock a moment earlier must not see a new lease as void
             ("@latest", Sql.Instant(now + RetryPolicy.LongestWait)),
             ("@remote", remote),
-            ("@since", notAttemptedSince is { } since ? Sql.Instant(since) : null));
+            ("@since", notAttemptedSince is { } since ? Sql.Instant(since) : null),
+            ("@only", only is null ? null : Sql.List(only)));
         if (id == 0)
         {
             return null;
@@ -102,20 +111,7 @@ public sealed class PipelineStore(Database database, TimeProvider time)
 
         if (activity is not null)
         {
-            await connection.ExecuteAsync(
-                """
-                INSERT OR REPLACE INTO activity (backup_id, step, volume, volume_count, done_bytes, total_bytes, bytes_per_second, updated_at)
-                VALUES (@id, @step, @volume, @volumeCount, @done, @total, @rate, @now)
-                """,
-                cancellationToken,
-                ("@id", claim.Backup.Id),
-                ("@step", activity.Step),
-                ("@volume", activity.Volume),
-                ("@volumeCount", activity.VolumeCount),
-                ("@done", activity.DoneBytes),
-                ("@total", activity.TotalBytes),
-                ("@rate", activity.BytesPerSecond),
-                ("@now", Now));
+            await ActivityRow.SetAsync(connection, claim.Backup.Id, activity, Now, cancellationToken);
         }
     }
 

@@ -58,6 +58,9 @@ internal static class Sql
     public static DateTimeOffset ParseInstant(string text) =>
         DateTimeOffset.ParseExact(text, "yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
 
+    /// <summary>For <c>IN (SELECT value FROM json_each(@ids))</c>: a parameter, however many.</summary>
+    public static string List(IEnumerable<long> ids) => $"[{string.Join(',', ids)}]";
+
     public static string Text(this SqliteDataReader row, string column) => row.GetString(row.GetOrdinal(column));
 
     public static string? TextOrNull(this SqliteDataReader row, string column) =>

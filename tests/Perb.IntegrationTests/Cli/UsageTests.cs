@@ -13,6 +13,12 @@ public sealed class UsageTests(SharedKey key) : IClassFixture<SharedKey>
     [InlineData("list --guest web")]
     [InlineData("list --guest")]
     [InlineData("once extra")]
+    [InlineData("ship")]
+    [InlineData("skip")]
+    [InlineData("skip web")]
+    [InlineData("retry")]
+    [InlineData("retry web")]
+    [InlineData("retry 1 --all")]
     [InlineData("list --remote a --remote b")]
     public async Task A_wrong_call_is_one_line_and_2(string line)
     {
@@ -31,7 +37,30 @@ public sealed class UsageTests(SharedKey key) : IClassFixture<SharedKey>
 
         var help = await CallAsync("--help");
         Assert.Equal((0, ""), (help.ExitCode, help.Errors));
-        Assert.All(["run", "once", "status", "list", "--config", "--json", "78 configuration"], word => Assert.Contains(word, help.Output, StringComparison.Ordinal));
+        Assert.All(["run", "once", "status", "list", "ship", "skip", "retry", "--config", "--json", "78 configuration"], word => Assert.Contains(word, help.Output, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("ship", "./100", "number")]
+    [InlineData("skip", "perb list")]
+    [InlineData("retry", "--all", "not those that were skipped")]
+    public async Task The_help_of_a_command_says_what_its_arguments_mean(string command, params string[] words)
+    {
+        var help = await CallAsync(command, "--help");
+
+        Assert.Equal((0, ""), (help.ExitCode, help.Errors));
+        Assert.All(words, word => Assert.Contains(word, help.Output, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_number_that_is_no_guest_is_told_with_the_way_out()
+    {
+        await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
+
+        var ended = await perb.RunAsync("ship", "99");
+
+        Assert.Equal(2, ended.ExitCode);
+        OneLine.In(ended, "99 is not a guest's number", "./99");
     }
 
     [Theory]

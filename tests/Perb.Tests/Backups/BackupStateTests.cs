@@ -1,4 +1,5 @@
 using Perb.Scheduler.Backups;
+using Perb.TestKit;
 
 namespace Perb.Tests.Backups;
 
@@ -7,13 +8,13 @@ public sealed class BackupStateTests
     // The table of DESIGN section 7, with the moves that the words there imply spelt out: adoption, a plan found void, re-shipping, retry.
     private const string Table = """
         discovered → verified published skipped source-missing failed
-        verified → discovered published failed
+        verified → discovered published skipped failed
         published → damaged lost pruned
         damaged → verified published lost failed
         lost → damaged
         skipped → discovered source-missing
-        source-missing → discovered
-        failed → discovered source-missing
+        source-missing → discovered skipped
+        failed → discovered skipped source-missing
         pruned →
         """;
 
@@ -26,6 +27,21 @@ public sealed class BackupStateTests
         var actual = states.Select(from => $"{from.Word()} → {string.Join(' ', states.Where(to => from.MayBecome(to)).Select(to => to.Word()))}".TrimEnd());
 
         Assert.Equal(Table.Split('\n'), actual);
+    }
+
+    [Fact]
+    public void The_documented_moves_are_those_of_the_table()
+    {
+        var documented = File.ReadLines(Repository.PathOf("docs", "DESIGN.md"))
+            .Select(line => line.Split('|', StringSplitOptions.TrimEntries))
+            .Where(cells => cells.Length == 5 && Enum.GetValues<BackupState>().Any(state => cells[1] == $"`{state.Word()}`"))
+            .Select(cells => $"{cells[1]} {cells[3]}".Replace("`", "", StringComparison.Ordinal).Replace(",", "", StringComparison.Ordinal).Replace(" nothing", "", StringComparison.Ordinal))
+            .Select(line => string.Join(' ', line.Split(' ').Take(1).Concat(line.Split(' ').Skip(1).Order(StringComparer.Ordinal))));
+
+        Assert.Equal(
+            Table.Split('\n').Select(line => line.Split(" →")).Select(parts =>
+                string.Join(' ', new[] { parts[0] }.Concat(parts[1].Split(' ', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal)))),
+            documented);
     }
 
     [Theory]

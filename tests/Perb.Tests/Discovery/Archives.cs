@@ -20,9 +20,9 @@ internal static class Archives
     }
 
     public static KnownBackup Known(
-        FoundArchive archive, BackupState state = BackupState.Discovered, string remote = "r", bool hasPlan = false, bool isAllSealed = false, bool isClaimed = false, string? failure = null) =>
+        FoundArchive archive, BackupState state = BackupState.Discovered, string remote = "r", bool hasPlan = false, bool isAllSealed = false, bool isClaimed = false, string? failure = null, ByHand? byHand = null) =>
         new(7, remote, archive.Name.RemoteName, archive.Name.FileName, state, archive.Storage, archive.Path, archive.SizeBytes, archive.ModifiedAt,
-            archive.IsSettled, hasPlan, isAllSealed, isClaimed, failure);
+            archive.IsSettled, hasPlan, isAllSealed, isClaimed, failure, byHand);
 
     public static DiscoverySection Excluding(params string[] rules) => Defaults with { Exclude = Rules(rules) };
 

@@ -32,6 +32,22 @@ public sealed class PartsTests
     }
 
     [Fact]
+    public void A_ring_ends_no_pause_and_a_push_wakes_everybody()
+    {
+        var wakeUp = new WakeUp();
+        var (next, pushed) = (wakeUp.Next, wakeUp.Pushed);
+
+        wakeUp.Ring();
+        Assert.True(next.IsCompletedSuccessfully);
+        Assert.False(pushed.IsCompleted);
+
+        next = wakeUp.Next;
+        wakeUp.Push();
+        Assert.True(next.IsCompletedSuccessfully && pushed.IsCompletedSuccessfully);
+        Assert.False(wakeUp.Next.IsCompleted || wakeUp.Pushed.IsCompleted);
+    }
+
+    [Fact]
     public void A_step_shows_its_bytes_and_its_average_speed()
     {
         var time = new FakeTimeProvider();

@@ -23,6 +23,31 @@ public sealed class DatabaseTests : IDisposable
     }
 
     [Fact]
+    public async Task A_store_of_the_first_version_keeps_what_it_holds_and_learns_the_rest()
+    {
+        using (var first = typeof(Database).Assembly.GetManifestResourceStream("Perb.Scheduler.Store.Migrations.0001_first.sql")!)
+        using (var reader = new StreamReader(first))
+        await using (var connection = new SqliteConnection($"Data Source={File};Pooling=false"))
+        {
+            await connection.OpenAsync(TestStore.Stop);
+            await connection.ExecuteAsync(await reader.ReadToEndAsync(TestStore.Stop) + "; PRAGMA user_version = 1;", TestStore.Stop);
+            await connection.ExecuteAsync(
+                """
+                INSERT INTO backup (remote, remote_name, guest, guest_type, archive, storage, node, path, size_bytes, modified_at, archive_time, state, discovered_at)
+                VALUES ('r', '100-2026_11_20-02_00_01', 100, 'qemu', 'a', 'local', 'pve1', '/a', 1, '2026-11-20T02:00:01.0000000Z',
+                        '2026-11-20T02:00:01.0000000Z', 'discovered', '2026-11-20T02:00:01.0000000Z')
+                """,
+                TestStore.Stop);
+        }
+
+        var database = await Database.OpenForServiceAsync(File, TestStore.Stop);
+
+        var backup = Assert.Single(await new StatusStore(database, TimeProvider.System).ListAsync(null, null, TestStore.Stop));
+        Assert.Equal(("local", null), (backup.Storage, backup.ByHand));
+        Assert.Null(await new WishStore(database, TimeProvider.System).NextAsync(TestStore.Stop));
+    }
+
+    [Fact]
     public async Task A_recorded_fact_waits_for_the_disk_and_readers_do_not_block_it()
     {
         var database = await Database.OpenForServiceAsync(File, TestStore.Stop);

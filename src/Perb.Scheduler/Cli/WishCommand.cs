@@ -1,0 +1,76 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Perb.Scheduler.Configuration;
+using Perb.Scheduler.Observability;
+using Perb.Scheduler.Store;
+using Perb.Scheduler.Wishes;
+
+namespace Perb.Scheduler.Cli;
+
+/// <summary>
+/// <c>perb ship</c>, <c>skip</c> and <c>retry</c>: while a service runs they ask it and follow; without one they take the lock and do the
+/// work themselves, for the backups that were named and no others.
+/// </summary>
+internal static class WishCommand
+{
+    public static Task<ExitCode> RunAsync(string? configuration, bool asJson, Wish wish, CancellationToken cancellationToken) =>
+        RunAsync(Settings.Load(configuration), asJson, wish, cancellationToken);
+
+    public static Task<ExitCode> RunAsync(Settings settings, bool asJson, Wish wish, CancellationToken cancellationToken)
+    {
+        var follower = new WishFollower(settings, wish, asJson);
+        return wish.Kind == WishKind.Skip
+            ? SkipAsync(settings, wish, asJson, follower, cancellationToken)
+            : OwnedHost.UseAsync(
+                settings,
+                LogTarget.StandardError,
+                nodeMustAnswer: wish.Kind == WishKind.Ship,
+                host => ShipAsync(host, settings, wish, asJson, cancellationToken),
+                () => follower.RunAsync(cancellationToken),
+                cancellationToken);
+    }
+
+    private static async Task<ExitCode> ShipAsync(
+        IHost host, Settings settings, Wish wish, bool asJson, CancellationToken cancellationToken)
+    {
+        await host.Services.GetRequiredService<OpenWishes>().CarryOutAsync(cancellationToken); // what was asked for earlier comes first
+        var outcome = await host.Services.GetRequiredService<CarryOutWish>().RunAsync(wish, cancellationToken);
+        if (outcome.Faults.Count > 0)
+        {
+            return await Screen.SayAsync(outcome.Code, outcome.Faults);
+        }
+
+        var open = outcome.Backups.Except(outcome.Already).ToList();
+        var result = await OneRun.ShipAsync(host, open, cancellationToken);
+        var store = host.Services.GetRequiredService<ByHandStore>();
+        var status = host.Services.GetRequiredService<StatusStore>();
+        var code = new WishReport(wish, outcome, settings.Options.TimeZone, asJson).Finish(
+            await WishFollower.LookAsync(store, status, outcome, isServed: false, settings.Options.TimeZone, cancellationToken));
+        return result.Refused > 0 ? ExitCode.Configuration : code;
+    }
+
+    // Nothing but the store is needed to drop a backup: no node, no remote, no key.
+    private static async Task<ExitCode> SkipAsync(
+        Settings settings, Wish wish, bool asJson, WishFollower follower, CancellationToken cancellationToken)
+    {
+        var time = TimeProvider.System;
+        using var state = await StateDirectory.TryOwnAsync(settings.Options, time, cancellationToken);
+        if (state is null)
+        {
+            return await follower.RunAsync(cancellationToken);
+        }
+
+        var database = await Database.OpenForServiceAsync(settings.Options.StorePath, cancellationToken);
+        var (store, wishes) = (new ByHandStore(database, time), new WishStore(database, time));
+        if (await wishes.NextAsync(cancellationToken) is not null)
+        {
+            await wishes.AppendAsync(wish, cancellationToken); // once more after what was asked for earlier, so that the last word counts
+        }
+
+        var outcome = await store.SkipAsync(wish.Backups, cancellationToken);
+        return outcome.Faults.Count > 0
+            ? await Screen.SayAsync(outcome.Code, outcome.Faults)
+            : new WishReport(wish, outcome, settings.Options.TimeZone, asJson).Finish(await WishFollower.LookAsync(
+                store, new StatusStore(database, time), outcome, isServed: false, settings.Options.TimeZone, cancellationToken));
+    }
+}

@@ -1,0 +1,31 @@
+using Microsoft.Data.Sqlite;
+
+namespace Perb.Scheduler.Store;
+
+/// <summary>Columns to <see cref="Activity"/> and back.</summary>
+internal static class ActivityRow
+{
+    public static Activity Map(SqliteDataReader row) => new(
+        row.Text("step"),
+        (int)row.Number("volume"),
+        (int)row.Number("volume_count"),
+        row.Number("done_bytes"),
+        row.Number("total_bytes"),
+        row.Number("bytes_per_second"));
+
+    public static Task<int> SetAsync(
+        SqliteConnection connection, long backupId, Activity activity, string now, CancellationToken cancellationToken) => connection.ExecuteAsync(
+        """
+        INSERT OR REPLACE INTO activity (backup_id, step, volume, volume_count, done_bytes, total_bytes, bytes_per_second, updated_at)
+        VALUES (@id, @step, @volume, @volumeCount, @done, @total, @rate, @now)
+        """,
+        cancellationToken,
+        ("@id", backupId),
+        ("@step", activity.Step),
+        ("@volume", activity.Volume),
+        ("@volumeCount", activity.VolumeCount),
+        ("@done", activity.DoneBytes),
+        ("@total", activity.TotalBytes),
+        ("@rate", activity.BytesPerSecond),
+        ("@now", now));
+}

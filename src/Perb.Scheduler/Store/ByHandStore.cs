@@ -1,0 +1,243 @@
+using Microsoft.Data.Sqlite;
+using Perb.Scheduler.Backups;
+using Perb.Scheduler.Discovery;
+using Perb.Scheduler.Wishes;
+
+namespace Perb.Scheduler.Store;
+
+/// <summary>A backup that somebody waits for.</summary>
+public sealed record WatchedBackup(Backup Backup, bool IsSettled, bool IsClaimed, Activity? Activity);
+
+/// <summary>
+/// What people decide about single backups. Each wish is judged and written in one transaction, all of it or nothing, and writing it twice
+/// is harmless. Unlike discovery it may take a backup out of a worker's hands: the worker notices that its claim is lost.
+/// </summary>
+public sealed class ByHandStore(Database database, TimeProvider time)
+{
+    public async Task<IReadOnlyList<WatchedBackup>> LookAsync(IReadOnlyCollection<long> ids, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.ConnectAsync(cancellationToken);
+        return await LookAsync(connection, ids, cancellationToken);
+    }
+
+    /// <summary>Every archive to every remote, whatever the rules say and whatever became of it before.</summary>
+    /// <param name="archives">What was named.</param>
+    /// <param name="remotes">Names of configured remotes.</param>
+    /// <param name="isThere">Whether the archive of a backup still lies where it was recorded.</param>
+    /// <param name="cancellationToken">Stops before anything is written.</param>
+    public async Task<WishOutcome> ShipAsync(
+        IReadOnlyList<FoundArchive> archives, IReadOnlyList<string> remotes, Func<Backup, bool> isThere, CancellationToken cancellationToken)
+    {
+        var (backups, already, conflicts) = (new List<long>(), new List<long>(), new List<string>());
+        var keeping = await WithTheirArchiveAsync(archives, isThere, cancellationToken);
+        await WriteAsync(
+            async (connection, now) =>
+            {
+                foreach (var (archive, remote) in archives.SelectMany(archive => remotes.Select(remote => (archive, remote))))
+                {
+                    await DiscoveryStore.InsertAsync(
+                        connection, new DiscoveryChange.Found(archive, remote, null, null), "named by a person", now, cancellationToken);
+                    var known = await FindAsync(connection, remote, archive.Name.RemoteName, cancellationToken);
+                    switch (Verdicts.OnShipping(known.Backup, archive, known.IsClaimed, keeping.GetValueOrDefault(known.Backup.Id, true)))
+                    {
+                        case ShipVerdict.Conflict:
+                            conflicts.Add(Conflict(archive, known.Backup));
+                            continue;
+                        case ShipVerdict.Already:
+                            already.Add(known.Backup.Id);
+                            break;
+                        default:
+                            await SetDueAsync(connection, known, archive, now, cancellationToken);
+                            break;
+                    }
+
+                    backups.Add(known.Backup.Id);
+                }
+            },
+            cancellationToken);
+        return new WishOutcome { Backups = [.. backups.Distinct()], Already = [.. already.Distinct()], Conflicts = [.. conflicts.Distinct()] };
+    }
+
+    public Task<WishOutcome> SkipAsync(IReadOnlyList<long> ids, CancellationToken cancellationToken) => EachAsync(
+        ids,
+        Verdicts.RefusalToSkip,
+        (connection, known, now) => SetSkippedAsync(connection, known, now, cancellationToken),
+        cancellationToken);
+
+    public async Task<WishOutcome> RetryAsync(IReadOnlyList<long> ids, IReadOnlyList<string> remotes, CancellationToken cancellationToken)
+    {
+        var outcome = await EachAsync(
+            ids,
+            backup => Verdicts.RefusalToRetry(backup, remotes),
+            (connection, known, now) => SetRetriedAsync(
+                connection, known, known.Backup.State is BackupState.Failed or BackupState.Skipped, now, cancellationToken),
+            cancellationToken);
+        var published = (await LookAsync(outcome.Backups, cancellationToken)).Where(known => known.Backup.State == BackupState.Published);
+        return outcome with { Already = [.. published.Select(known => known.Backup.Id)] };
+    }
+
+    /// <summary>All that failed, and all that wait after a failure.</summary>
+    public async Task<WishOutcome> RetryAllAsync(IReadOnlyList<string> remotes, CancellationToken cancellationToken)
+    {
+        var backups = new List<long>();
+        await WriteAsync(
+            async (connection, now) =>
+            {
+                var ids = await connection.QueryAsync(
+                    "SELECT id FROM backup WHERE state = 'failed' OR (state IN ('discovered', 'verified') AND next_attempt_at IS NOT NULL)",
+                    row => row.GetInt64(0),
+                    cancellationToken);
+                foreach (var known in (await LookAsync(connection, ids, cancellationToken)).Where(known => remotes.Contains(known.Backup.Remote)))
+                {
+                    await SetRetriedAsync(connection, known, isChosen: false, now, cancellationToken);
+                    backups.Add(known.Backup.Id);
+                }
+            },
+            cancellationToken);
+        return new WishOutcome { Backups = backups };
+    }
+
+    // Looked at before the store is locked for writing: a share may take its time to answer.
+    private async Task<Dictionary<long, bool>> WithTheirArchiveAsync(
+        IReadOnlyList<FoundArchive> archives, Func<Backup, bool> isThere, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.ConnectAsync(cancellationToken);
+        var known = await connection.QueryAsync(
+            $"{BackupRow.Select} WHERE b.remote_name IN (SELECT value FROM json_each(@names))",
+            BackupRow.Map,
+            cancellationToken,
+            ("@names", $"[{string.Join(',', archives.Select(archive => $"\"{archive.Name.RemoteName}\""))}]"));
+        return known.ToDictionary(backup => backup.Id, isThere);
+    }
+
+    private async Task<WishOutcome> EachAsync(
+        IReadOnlyList<long> ids,
+        Func<Backup, string?> refusal,
+        Func<SqliteConnection, WatchedBackup, string, Task> write,
+        CancellationToken cancellationToken)
+    {
+        IReadOnlyList<string> faults = [];
+        await WriteAsync(
+            async (connection, now) =>
+            {
+                var known = await LookAsync(connection, ids, cancellationToken);
+                faults =
+                [
+                    .. ids.Except(known.Select(one => one.Backup.Id)).Select(id => $"there is no backup {id}; perb list shows the ids"),
+                    .. known.Select(one => refusal(one.Backup)).OfType<string>(),
+                ];
+                foreach (var one in faults.Count == 0 ? known : [])
+                {
+                    await write(connection, one, now);
+                }
+            },
+            cancellationToken);
+        return faults.Count == 0 ? new WishOutcome { Backups = [.. ids.Distinct()] } : WishOutcome.Refused(ExitCode.Usage, faults);
+    }
+
+    // A worker that has it goes on; it is only remembered that a person wants it.
+    private static async Task SetDueAsync(
+        SqliteConnection connection, WatchedBackup known, FoundArchive archive, string now, CancellationToken cancellationToken)
+    {
+        await connection.ExecuteAsync(
+            "UPDATE backup SET by_hand = 'ship' WHERE id = @id", cancellationToken, ("@id", known.Backup.Id));
+        var changed = await connection.ExecuteAsync(
+            """
+            UPDATE backup SET storage = @storage, node = @node, path = @path, size_bytes = @size, modified_at = @modified, archive = @archive,
+                              guest_type = @guestType, settled = max(@settled, settled AND size_bytes = @size AND modified_at = @modified),
+                              state = CASE WHEN state = 'verified' THEN state ELSE 'discovered' END,
+                              attempt = 0, unexpected = 0, next_attempt_at = NULL, failure = NULL
+            WHERE id = @id AND lease_token IS NULL
+            """,
+            cancellationToken,
+            ("@id", known.Backup.Id),
+            ("@storage", archive.Storage ?? ""),
+            ("@node", archive.Node),
+            ("@path", archive.Path),
+            ("@size", archive.SizeBytes),
+            ("@modified", Sql.Instant(archive.ModifiedAt)),
+            ("@archive", archive.Name.FileName),
+            ("@guestType", archive.Name.GuestType),
+            ("@settled", archive.IsSettled ? 1 : 0));
+        if (changed > 0 || known.Backup.ByHand is not ByHand.Ship)
+        {
+            await connection.AddEventAsync(known.Backup.Id, now, "asked for", $"perb ship: {archive.Path}", cancellationToken);
+        }
+    }
+
+    private static async Task SetSkippedAsync(SqliteConnection connection, WatchedBackup known, string now, CancellationToken cancellationToken)
+    {
+        var changed = await connection.ExecuteAsync(
+            """
+            UPDATE backup SET state = 'skipped', by_hand = 'skip', failure = @reason, attempt = 0, unexpected = 0, next_attempt_at = NULL,
+                              verified_at = NULL, verified_how = NULL, lease_token = NULL, lease_until = NULL
+            WHERE id = @id AND (state <> 'skipped' OR by_hand IS NOT 'skip')
+            """,
+            cancellationToken,
+            ("@id", known.Backup.Id),
+            ("@reason", DiscoveryDiff.SkippedByPerson));
+        if (changed > 0)
+        {
+            await connection.AddEventAsync(known.Backup.Id, now, BackupState.Skipped.Word(), "perb skip", cancellationToken);
+        }
+    }
+
+    // What a person chose by its number must not be judged away by a rule at the next reconcile.
+    private static async Task SetRetriedAsync(
+        SqliteConnection connection, WatchedBackup known, bool isChosen, string now, CancellationToken cancellationToken)
+    {
+        var changed = await connection.ExecuteAsync(
+            """
+            UPDATE backup SET state = CASE WHEN state = 'verified' THEN state ELSE 'discovered' END, by_hand = iif(@chosen, 'ship', by_hand),
+                              attempt = 0, unexpected = 0, next_attempt_at = NULL, failure = NULL
+            WHERE id = @id AND state IN ('discovered', 'verified', 'failed', 'skipped') AND lease_token IS NULL
+            """,
+            cancellationToken,
+            ("@id", known.Backup.Id),
+            ("@chosen", isChosen ? 1 : 0));
+        if (changed > 0)
+        {
+            await connection.AddEventAsync(known.Backup.Id, now, "asked for", "perb retry", cancellationToken);
+        }
+    }
+
+    private static string Conflict(FoundArchive archive, Backup known) =>
+        $"name conflict on {known.Remote}: {archive.Path} ({archive.SizeBytes} bytes of {archive.ModifiedAt:u}) is not shipped: {known.RemoteName} is "
+        + $"backup {known.Id}, {known.State.Word()}, of {known.Path} ({known.SizeBytes} bytes of {known.ModifiedAt:u})";
+
+    private static async Task<WatchedBackup> FindAsync(
+        SqliteConnection connection, string remote, string remoteName, CancellationToken cancellationToken)
+    {
+        var id = await connection.ScalarAsync<long>(
+            "SELECT id FROM backup WHERE remote = @remote AND remote_name = @name", cancellationToken, ("@remote", remote), ("@name", remoteName));
+        return (await LookAsync(connection, [id], cancellationToken)).Single();
+    }
+
+    private static async Task<IReadOnlyList<WatchedBackup>> LookAsync(
+        SqliteConnection connection, IReadOnlyCollection<long> ids, CancellationToken cancellationToken)
+    {
+        var activities = (await connection.QueryAsync(
+            "SELECT * FROM activity WHERE backup_id IN (SELECT value FROM json_each(@ids))",
+            row => (Id: row.Number("backup_id"), Activity: ActivityRow.Map(row)),
+            cancellationToken,
+            ("@ids", Sql.List(ids)))).ToDictionary(row => row.Id, row => row.Activity);
+        return await connection.QueryAsync(
+            $"{BackupRow.Select} WHERE b.id IN (SELECT value FROM json_each(@ids)) ORDER BY b.id",
+            row =>
+            {
+                var isClaimed = row.TextOrNull("lease_token") is not null;
+                var backup = BackupRow.Map(row);
+                return new WatchedBackup(backup, row.Number("settled") != 0, isClaimed, isClaimed ? activities.GetValueOrDefault(backup.Id) : null);
+            },
+            cancellationToken,
+            ("@ids", Sql.List(ids)));
+    }
+
+    private async Task WriteAsync(Func<SqliteConnection, string, Task> write, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.ConnectAsync(cancellationToken);
+        await using var transaction = (SqliteTransaction)await connection.BeginTransactionAsync(cancellationToken);
+        await write(connection, Sql.Instant(time.GetUtcNow()));
+        await transaction.CommitAsync(cancellationToken);
+    }
+}

@@ -1,0 +1,100 @@
+using Perb.ProxmoxClient;
+using Perb.Scheduler.Backups;
+using Perb.Scheduler.Configuration;
+using Perb.Scheduler.Discovery;
+using Perb.Scheduler.Observability;
+using Perb.Scheduler.Pipeline;
+using Perb.Scheduler.Store;
+using Perb.Transfer;
+using Perb.Transfer.Posix;
+
+namespace Perb.Scheduler.Wishes;
+
+/// <summary>
+/// Does what a person asks for, as far as the store is concerned: the workers do the rest. Only the holder of the state directory's lock
+/// does, one wish after the other. Doing one twice is harmless, so it may be cut anywhere.
+/// </summary>
+public sealed class CarryOutWish(
+    ByHandStore store, ArchivesByHand archives, StatusStore status, PerbOptions options, WakeUp wakeUp, ILogger<CarryOutWish> logger)
+{
+    private IReadOnlyList<string> Configured => [.. options.Remotes.Select(remote => remote.Name)];
+
+    /// <exception cref="ProxmoxException">The node must be asked and does not answer as it should.</exception>
+    public async Task<WishOutcome> RunAsync(Wish wish, CancellationToken cancellationToken)
+    {
+        var outcome = wish.Kind switch
+        {
+            WishKind.Ship => await ShipAsync(wish, cancellationToken),
+            WishKind.Skip => await store.SkipAsync(wish.Backups, cancellationToken),
+            WishKind.Retry when wish.All => await store.RetryAllAsync(Configured, cancellationToken),
+            WishKind.Retry => await store.RetryAsync(wish.Backups, Configured, cancellationToken),
+            _ => throw new InvalidOperationException($"unknown wish {wish.Kind}"),
+        };
+        if (wish.Kind != WishKind.Skip && outcome.Backups.Count > 0)
+        {
+            await ForgetTroublesAsync(outcome, cancellationToken);
+            wakeUp.Push();
+        }
+
+        logger.WishCarriedOut(Printable.Clean(wish.InWords(), 300), InWords(outcome));
+        return outcome;
+    }
+
+    private async Task<WishOutcome> ShipAsync(Wish wish, CancellationToken cancellationToken)
+    {
+        var remotes = wish.Remotes.Count > 0 ? wish.Remotes : Configured;
+        var unknown = remotes.Except(Configured).ToList();
+        if (unknown.Count > 0)
+        {
+            // The command read another configuration than the service did when it started.
+            return WishOutcome.Refused(ExitCode.Usage, [.. unknown.Select(remote => $"the service knows no remote {remote}: restart it")]);
+        }
+
+        var named = await archives.FindAsync(wish.Paths, wish.Guests, cancellationToken);
+        return named switch
+        {
+            { Faults.Count: > 0 } => WishOutcome.Refused(ExitCode.Usage, named.Faults),
+            { NotYet.Count: > 0 } => WishOutcome.Refused(ExitCode.TryLater, named.NotYet),
+            _ => await store.ShipAsync(named.Archives, remotes, HasItsArchive, cancellationToken),
+        };
+    }
+
+    // Said again if it lasts: whoever follows must be able to tell what was so before from what is so now.
+    private async Task ForgetTroublesAsync(WishOutcome outcome, CancellationToken cancellationToken)
+    {
+        var concerned = (await store.LookAsync(outcome.Backups, cancellationToken))
+            .Where(known => known.Backup.State is BackupState.Discovered or BackupState.Verified)
+            .Select(known => known.Backup.Remote)
+            .Distinct();
+        foreach (var remote in concerned)
+        {
+            await status.ClearAsync(Troubles.OfRemote(remote), cancellationToken);
+        }
+    }
+
+    // Where nobody can tell, it is not given away.
+    private static bool HasItsArchive(Backup backup)
+    {
+        try
+        {
+            return FileFacts.At(backup.Path) is { IsRegularFile: true } file
+                && file.SizeBytes == backup.SizeBytes
+                && file.ModifiedAt == backup.ModifiedAt;
+        }
+        catch (IOException)
+        {
+            return true;
+        }
+    }
+
+    private static string InWords(WishOutcome outcome)
+    {
+        string[] words =
+        [
+            .. outcome.Faults,
+            .. outcome.Conflicts,
+            outcome.Backups.Count > 0 ? $"backups {string.Join(' ', outcome.Backups)}" : "nothing to do",
+        ];
+        return Printable.Clean(outcome.Faults.Count > 0 ? string.Join("; ", outcome.Faults) : string.Join("; ", words), 1000);
+    }
+}

@@ -1,0 +1,35 @@
+namespace Perb.Scheduler.Wishes;
+
+/// <summary>
+/// How a command tells the service that there is a wish: it writes a file in a directory that the service watches (inotify), so that a service
+/// without wishes does nothing. A directory of its own: in the state directory every write of the store would be an event.
+/// </summary>
+internal static class WishBell
+{
+    private const string DirectoryName = "wishes";
+    private const string FileName = "asked";
+
+    /// <summary>After the wish was committed. The service looks from time to time anyway, so a bell that cannot be rung is no failure.</summary>
+    public static void Ring(string stateDirectory)
+    {
+        try
+        {
+            File.WriteAllText(Path.Combine(Directory.CreateDirectory(Path.Combine(stateDirectory, DirectoryName)).FullName, FileName), "a wish was asked for\n");
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+        }
+    }
+
+    /// <exception cref="IOException">The system has no inotify to spare, or the directory cannot be made.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be made.</exception>
+    public static FileSystemWatcher Listen(string stateDirectory, Action rung)
+    {
+        var directory = Directory.CreateDirectory(Path.Combine(stateDirectory, DirectoryName)).FullName;
+        var watcher = new FileSystemWatcher(directory, FileName) { NotifyFilter = NotifyFilters.FileName | NotifyFilters.LastWrite };
+        watcher.Created += (_, _) => rung();
+        watcher.Changed += (_, _) => rung();
+        watcher.EnableRaisingEvents = true;
+        return watcher;
+    }
+}
