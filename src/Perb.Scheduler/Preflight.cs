@@ -18,6 +18,7 @@ public sealed class Preflight(
     RcloneProgram rclone,
     IReadOnlyList<Remote> remotes,
     IReadOnlyList<Recipient> recipients,
+    ManifestSigning signing,
     Troubles troubles,
     TimeProvider time,
     ILogger<Preflight> logger)
@@ -30,6 +31,7 @@ public sealed class Preflight(
     public async Task RunAsync(bool nodeMustAnswer, CancellationToken cancellationToken)
     {
         WarnOfExpiry();
+        WarnOfSigning();
         await CheckRcloneAsync(cancellationToken);
         try
         {
@@ -57,6 +59,19 @@ public sealed class Preflight(
             {
                 logger.RecipientExpires(recipient.File, recipient.UserId, expiresAt);
             }
+        }
+    }
+
+    private void WarnOfSigning()
+    {
+        if (signing is { Key: null, Trusted.IsEmpty: false })
+        {
+            logger.OwnManifestsUnsigned();
+        }
+
+        if (signing.Key is { ExpiresAt: { } expiresAt } key && expiresAt - time.GetUtcNow() < ExpiryWarning)
+        {
+            logger.SigningKeyExpires(key.File, key.Signer.ToString(), expiresAt);
         }
     }
 

@@ -63,6 +63,9 @@ internal static partial class Log
     [LoggerMessage(2011, LogLevel.Warning, "{Path} is left out of the backup: {Reason}")]
     public static partial void CompanionLeftOut(this ILogger logger, string path, string reason);
 
+    [LoggerMessage(2020, LogLevel.Information, "The manifest of {RemoteName} on {Remote} is signed by {Signer}")]
+    public static partial void SignatureTrusted(this ILogger logger, string remoteName, string remote, string signer);
+
     [LoggerMessage(3001, LogLevel.Warning, "{Text}")]
     public static partial void LeaseLost(this ILogger logger, string text);
 
@@ -80,4 +83,10 @@ internal static partial class Log
 
     [LoggerMessage(9004, LogLevel.Warning, "Recipient {File} ({UserId}) expires {ExpiresAt:u}: renew the key and replace the file; shipping goes on")]
     public static partial void RecipientExpires(this ILogger logger, string file, string userId, DateTimeOffset expiresAt);
+
+    [LoggerMessage(9020, LogLevel.Warning, "Signing key {File} ({Signer}) expires {ExpiresAt:u}: extend it, export it again and restart; nothing is published once it has expired")]
+    public static partial void SigningKeyExpires(this ILogger logger, string file, string signer, DateTimeOffset expiresAt);
+
+    [LoggerMessage(9021, LogLevel.Warning, "Perb:Encryption:TrustedSigners without SigningKey: manifests are believed only if they are signed, and this node does not sign its own")]
+    public static partial void OwnManifestsUnsigned(this ILogger logger);
 }

@@ -21,7 +21,7 @@ internal sealed record SignatureKey(Signer Signer, PgpPublicKey Key, DateTimeOff
     /// <summary>All that may sign, apart from expiry and revocation: subkeys newest first, then the primary key. That is gpg's order of choice.</summary>
     public static IReadOnlyList<SignatureKey> Of(CertifiedKey key, DateTimeOffset now)
     {
-        var signer = new Signer(key.Fingerprint, key.UserId(now));
+        var signer = new Signer(key.Fingerprint, Printable.Clean(key.UserId(now), 60));
         var primaryExpiry = key.ExpiresAt(now);
         var subkeys = key.Subkeys(now)
             .Where(subkey => subkey.Signs)
