@@ -84,7 +84,7 @@ internal static partial class Log
     [LoggerMessage(9004, LogLevel.Warning, "Recipient {File} ({UserId}) expires {ExpiresAt:u}: renew the key and replace the file; shipping goes on")]
     public static partial void RecipientExpires(this ILogger logger, string file, string userId, DateTimeOffset expiresAt);
 
-    [LoggerMessage(9020, LogLevel.Warning, "Signing key {File} ({Signer}) expires {ExpiresAt:u}: extend it, export it again and restart; nothing is published once it has expired")]
+    [LoggerMessage(9020, LogLevel.Warning, "Signing key {File}, {Signer}, expires {ExpiresAt:u}: extend it, export it again and restart; nothing is published once it has expired")]
     public static partial void SigningKeyExpires(this ILogger logger, string file, string signer, DateTimeOffset expiresAt);
 
     [LoggerMessage(9021, LogLevel.Warning, "Perb:Encryption:TrustedSigners without SigningKey: manifests are believed only if they are signed, and this node does not sign its own")]

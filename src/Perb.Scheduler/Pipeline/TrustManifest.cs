@@ -27,7 +27,7 @@ public sealed class TrustManifest(
         if (verdict.Signer is null)
         {
             throw new NameConflictException(
-                $"{remote.ObjectPath(objects.ManifestName)} {verdict.WhyNot}: it is not taken over, and nothing is sent over it; sign it or move it away, then retry");
+                $"{remote.ObjectPath(objects.ManifestName)} {verdict.WhyNot}: nothing is sent over it; sign it or move it away, then retry");
         }
 
         logger.SignatureTrusted(claim.Backup.RemoteName, remote.Name, verdict.Signer.ToString());

@@ -119,7 +119,7 @@ public sealed class TrustedSigners
             || !SelfSignature.IsWellFormed(signature)
             || !SelfSignature.Verifies(signature, key.Key, _ => Fits(signature, manifest)))
         {
-            return $"has a signature of {key.Signer} that does not fit: one of the two was changed, or belongs to another";
+            return $"has a signature of {key.Signer} that does not fit it";
         }
 
         var hashed = signature.GetHashedSubPackets();

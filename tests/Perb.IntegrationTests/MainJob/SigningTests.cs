@@ -241,7 +241,7 @@ public sealed class SigningTests(SharedKey key) : IClassFixture<SharedKey>
 
         var days = (int)(TimeProvider.System.GetUtcNow() - new DateTimeOffset(2024, 1, 1, 0, 0, 0, TimeSpan.Zero)).TotalDays + 10;
         perb.Configure((SigningKey, Gpg.ExportSecret(Gpg.Generate("Soon", "ed25519", "cert,sign", $"{days}d"))));
-        Assert.Contains("(Soon) expires", (await OkAsync(perb)).Errors, StringComparison.Ordinal);
+        Assert.Contains("(Soon), expires", (await OkAsync(perb)).Errors, StringComparison.Ordinal);
     }
 
     private static async Task<Ended> OkAsync(PerbInstallation perb)

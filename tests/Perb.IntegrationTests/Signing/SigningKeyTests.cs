@@ -75,7 +75,7 @@ public sealed class SigningKeyTests : IDisposable
         _gpg.Add(fingerprint, "ed25519", "sign", expire: "20240601T000000", at: "20240120T000000");
 
         AssertProven(SigningKey.Load(_gpg.ExportSecret(fingerprint), groupMayRead: false, Now), Manifest, newest);
-        AssertUses(newest, _gpg.Sign(fingerprint, Manifest));
+        Assert.Contains(IssuerLine(newest), Packets(_gpg.Sign(fingerprint, Manifest)), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -199,18 +199,21 @@ public sealed class SigningKeyTests : IDisposable
         var proven = _gpg.Verify(content, signature);
         Assert.True(proven.ExitCode == 0, proven.Errors);
         Assert.Contains(by, proven.Errors, StringComparison.Ordinal);
-        AssertUses(by, signature);
+
+        // Version 4, a binary document, SHA-512; who made it stands in the signed part.
+        var packets = Packets(signature);
+        Assert.Contains(IssuerLine(by), packets, StringComparison.Ordinal);
+        Assert.Contains("sigclass 0x00", packets, StringComparison.Ordinal);
+        Assert.Contains("digest algo 10", packets, StringComparison.Ordinal);
     }
 
-    // Version 4, a binary document, SHA-512; who made it stands in the signed part.
-    private void AssertUses(string fingerprint, byte[] signature)
+    private static string IssuerLine(string fingerprint) => $"hashed subpkt 33 len 21 (issuer fpr v4 {fingerprint})";
+
+    private string Packets(byte[] signature)
     {
         var file = Path.Combine(_gpg.Folder, "signature");
         File.WriteAllBytes(file, signature);
-        var packets = _gpg.ListPackets(file);
-        Assert.Contains($"hashed subpkt 33 len 21 (issuer fpr v4 {fingerprint})", packets, StringComparison.Ordinal);
-        Assert.Contains("sigclass 0x00", packets, StringComparison.Ordinal);
-        Assert.Contains("digest algo 10", packets, StringComparison.Ordinal);
+        return _gpg.ListPackets(file);
     }
 
     private async Task<string> MakeAsync(string what)
