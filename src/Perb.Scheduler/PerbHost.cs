@@ -9,7 +9,6 @@ using Perb.Scheduler.Pipeline;
 using Perb.Scheduler.Scheduling;
 using Perb.Scheduler.Store;
 using Perb.Scheduler.Wishes;
-using Perb.Transfer.Keys;
 using Perb.Transfer.Rclone;
 using Perb.Transfer.Sealing;
 
@@ -21,7 +20,7 @@ internal static class PerbHost
     private const string ProxmoxKey = "proxmox";
 
     /// <summary>Opens what the parts rest on and puts them together; nothing runs yet.</summary>
-    /// <exception cref="ConfigurationException">Secret, CA file, recipients, rclone's configuration or store cannot be used.</exception>
+    /// <exception cref="ConfigurationException">Secret, CA file, keys, rclone's configuration or store cannot be used.</exception>
     public static async Task<IHost> BuildAsync(
         Settings settings, StateDirectory state, LogTarget logTarget, CancellationToken cancellationToken)
     {
@@ -31,7 +30,7 @@ internal static class PerbHost
         var proxmox = Connect(settings);
         var database = await Database.OpenForServiceAsync(options.StorePath, cancellationToken);
         var pipelineStore = new PipelineStore(database, time);
-        var recipients = LoadRecipients(options, time, await pipelineStore.RecipientsInUseAsync(cancellationToken));
+        var keys = InstallationKeys.Load(settings, time.GetUtcNow(), await pipelineStore.RecipientsInUseAsync(cancellationToken));
 
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "perb" });
         var services = builder.Services;
@@ -40,9 +39,8 @@ internal static class PerbHost
         services.AddPerbLogging(settings, logTarget);
 
         services.AddSingleton(options).AddSingleton(options.Encryption).AddSingleton(options.Staging);
-        services.AddSingleton(time);
-        services.AddSingleton(state).AddSingleton(database).AddSingleton(pipelineStore);
-        services.AddSingleton<DiscoveryStore>().AddSingleton<StatusStore>().AddSingleton<Troubles>().AddSingleton<RecipientExpiry>();
+        services.AddSingleton(time).AddSingleton(state).AddSingleton(database).AddSingleton(pipelineStore);
+        services.AddSingleton<DiscoveryStore>().AddSingleton<StatusStore>().AddSingleton<Troubles>().AddSingleton<KeyExpiry>();
 
         // By factories, so that the container ends what can be disposed. The client sends the token with every request: it is the API's alone.
         services.AddKeyedSingleton(ProxmoxKey, (_, _) => proxmox);
@@ -52,7 +50,7 @@ internal static class PerbHost
         services.AddSingleton(provider => new VzdumpTasks(provider.GetRequiredService<ProxmoxApi>(), options.Proxmox.Node));
         services.AddSingleton<StorageListing>().AddSingleton<ArchiveDiscovery>();
 
-        services.AddSingleton(recipients);
+        services.AddSingleton(keys.Recipients).AddSingleton(keys.Signing);
         services.AddSingleton(new RcloneOptions
         {
             Program = options.Rclone.Program,
@@ -72,6 +70,7 @@ internal static class PerbHost
         services.AddSingleton<RemoteGate>().AddSingleton<LookAtRemote>().AddSingleton<AdoptPublished>().AddSingleton<PlanSealing>();
         services.AddSingleton<SealVolume>().AddSingleton<UploadVolume>().AddSingleton<VerifyObject>().AddSingleton<CarryVolume>().AddSingleton<CarryVolumes>();
         services.AddSingleton<UploadSmallObject>().AddSingleton<PublishManifest>().AddSingleton<BackupPipeline>();
+        services.AddSingleton<TrustManifest>().AddSingleton<PlaceObject>().AddSingleton<PublishSignature>();
         services.AddSingleton<LeaseKeeper>().AddSingleton<ShipClaim>().AddSingleton<Preflight>().AddSingleton<TakeOver>();
         services.AddSingleton<IReadOnlyList<BackupWorker>>(provider =>
         [
@@ -98,6 +97,8 @@ internal static class PerbHost
     {
         var faults = options.Encryption.Recipients
             .Select(file => TrustedFile.FaultOf($"Perb:Encryption:Recipients: {file}", file, "it could add a key that reads all backups"))
+            .Concat(options.Encryption.TrustedSigners.Select(file => TrustedFile.FaultOf(
+                $"Perb:Encryption:TrustedSigners: {file}", file, "it could make forged backups pass for yours")))
             .Append(options.Proxmox.CaFile is { } authorities
                 ? TrustedFile.FaultOf($"Perb:Proxmox:CaFile: {authorities}", authorities, "it could make another machine pass for the node")
                 : null)
@@ -130,19 +131,6 @@ internal static class PerbHost
         catch (ProxmoxException exception)
         {
             throw new ConfigurationException(exception.Message);
-        }
-    }
-
-    private static IReadOnlyList<Recipient> LoadRecipients(PerbOptions options, TimeProvider time, IReadOnlySet<string> inUse)
-    {
-        try
-        {
-            return RecipientKeys.Load(options.Encryption.Recipients, time.GetUtcNow(), inUse);
-        }
-        catch (RecipientException exception)
-        {
-            throw new ConfigurationException(
-                [.. exception.Faults.Select(fault => $"Perb:Encryption:Recipients: {fault.File}: {fault.Reason}")]);
         }
     }
 }

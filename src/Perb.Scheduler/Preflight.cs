@@ -16,8 +16,10 @@ public sealed class Preflight(
     ProxmoxApi api,
     RcloneProgram rclone,
     IReadOnlyList<Remote> remotes,
-    RecipientExpiry expiry,
-    Troubles troubles)
+    KeyExpiry expiry,
+    ManifestSigning signing,
+    Troubles troubles,
+    ILogger<Preflight> logger)
 {
     private static readonly TimeSpan RemotePatience = TimeSpan.FromSeconds(10);
 
@@ -26,6 +28,11 @@ public sealed class Preflight(
     public async Task RunAsync(bool nodeMustAnswer, CancellationToken cancellationToken)
     {
         await expiry.CheckAsync(cancellationToken);
+        if (signing is { Key: null, Trusted.IsEmpty: false })
+        {
+            logger.OwnManifestsUnsigned();
+        }
+
         await CheckRcloneAsync(cancellationToken);
         try
         {

@@ -5,6 +5,7 @@ using Perb.Scheduler.Configuration;
 using Perb.Transfer;
 using Perb.Transfer.Rclone;
 using Perb.Transfer.Sealing;
+using Perb.Transfer.Signing;
 
 namespace Perb.Scheduler.Backups;
 
@@ -40,6 +41,7 @@ public sealed record Failure(FailureKind Kind, string Text)
         StagingFullException or RemoteVanishedException => Of(FailureKind.Transient, exception) with { ConcernsAll = true },
         RcloneException { Kind: RcloneFailure.Unexpected } => Of(FailureKind.Unexpected, exception) with { ConcernsAll = true },
         RcloneException rclone => Of(rclone.IsTransient ? FailureKind.Transient : FailureKind.NeedsOperator, exception) with { ConcernsAll = true },
+        SignerException => Of(FailureKind.NeedsOperator, exception) with { ConcernsAll = true }, // the node's key expired: every manifest waits
         ProxmoxException proxmox => Of(proxmox.IsTransient ? FailureKind.Transient : FailureKind.NeedsOperator, exception),
         EncryptionException encryption => Of(encryption.IsTransient ? FailureKind.Transient : FailureKind.NeedsOperator, exception),
         IOException or UnauthorizedAccessException or SocketException or SqliteException => Of(FailureKind.Transient, exception),

@@ -54,7 +54,13 @@ public sealed record EncryptionSection(
     IReadOnlyList<string> Recipients,
     string Packet,
     bool HideRecipients,
-    long VolumeBytes);
+    long VolumeBytes)
+{
+    /// <summary>A path, or the name of a credential; null: manifests are not signed.</summary>
+    public string? SigningKey { get; init; }
+
+    public IReadOnlyList<string> TrustedSigners { get; init; } = [];
+}
 
 public sealed record StagingSection(string Directory, long MaxBytes, FreeSpaceFloor MinFree, int Sealers);
 

@@ -11,6 +11,7 @@ namespace Perb.Scheduler.Configuration;
 internal sealed partial class PerbOptionsReader
 {
     private const string AbsolutePath = "an absolute path";
+    private const string SecretExpected = "an absolute path, or the name of a credential of systemd";
     private const string CronExpected = "a Quartz cron expression with seconds, such as \"0 7 * * * ?\"";
     private const string RpoGuest = "a VMID (100), a range (100-199), qemu or lxc; pools and tags are not known here";
     private const string NodeName = "the node's name, as in /etc/pve/nodes";
@@ -120,7 +121,7 @@ internal sealed partial class PerbOptionsReader
             discovery.Duration("IgnoreOlderThan", TimeSpan.FromDays(7), TimeSpan.Zero));
     }
 
-    private EncryptionSection ReadEncryption(SettingsReader encryption)
+    private static EncryptionSection ReadEncryption(SettingsReader encryption)
     {
         var recipients = encryption.Texts("Recipients");
         if (!encryption.Has("Recipients"))
@@ -128,21 +129,15 @@ internal sealed partial class PerbOptionsReader
             encryption.Fault("Recipients", "is missing: it must list at least one OpenPGP public key file");
         }
 
-        if (encryption.Text("SigningKey") is not null)
-        {
-            encryption.Fault("SigningKey", "is not supported by this version: remove it (manifests would be unsigned)");
-        }
-
-        if (encryption.Texts("TrustedSigners").Count > 0)
-        {
-            _withoutEffect.Add($"{encryption.Path}:TrustedSigners (signatures are not checked yet)");
-        }
-
         return new EncryptionSection(
             recipients,
             Choice(encryption, "Packet", "auto", "mdc", "ocb"),
             encryption.Flag("HideRecipients", false),
-            encryption.Size("VolumeSize", 1L << 30, 1 << 20));
+            encryption.Size("VolumeSize", 1L << 30, 1 << 20))
+        {
+            SigningKey = encryption.Value<string?>("SigningKey", null, TrySecret!, SecretExpected),
+            TrustedSigners = encryption.Values<string>("TrustedSigners", TryAbsolute, AbsolutePath),
+        };
     }
 
     private static StagingSection ReadStaging(SettingsReader staging, string stateDirectory, long volumeBytes, int remotes)
@@ -309,6 +304,8 @@ internal sealed partial class PerbOptionsReader
         section.Value<string?>(key, null, TryAbsolute!, AbsolutePath);
 
     private static bool TryAbsolute(string text, out string path) => Path.IsPathRooted(path = text);
+
+    private static bool TrySecret(string text, out string path) => Path.IsPathRooted(path = text) || !text.Contains('/', StringComparison.Ordinal);
 
     private static bool TryCron(string text, out string cron) => CronExpression.TryParse(cron = text, out _);
 

@@ -40,19 +40,21 @@ internal static class SecretFile
         }
     }
 
-    private static string Locate(string name, string configurationFile)
+    public static string Locate(string name, string configurationFile)
     {
         if (name.Contains('/', StringComparison.Ordinal))
         {
             return Path.GetFullPath(name);
         }
 
-        if (Environment.GetEnvironmentVariable("CREDENTIALS_DIRECTORY") is { Length: > 0 } credentials
-            && File.Exists(Path.Combine(credentials, name)))
-        {
-            return Path.Combine(credentials, name);
-        }
-
-        return Path.Combine(Path.GetDirectoryName(configurationFile)!, name);
+        return Credential(name) is { } credential && File.Exists(credential)
+            ? credential
+            : Path.Combine(Path.GetDirectoryName(configurationFile)!, name);
     }
+
+    /// <summary>systemd gives its service the right by an access list, which shows as the group's right.</summary>
+    public static bool IsCredential(string path) => path == Credential(Path.GetFileName(path));
+
+    private static string? Credential(string name) =>
+        Environment.GetEnvironmentVariable("CREDENTIALS_DIRECTORY") is { Length: > 0 } directory ? Path.Combine(directory, name) : null;
 }

@@ -63,6 +63,9 @@ internal static partial class Log
     [LoggerMessage(2011, LogLevel.Warning, "{Path} is left out of the backup: {Reason}")]
     public static partial void CompanionLeftOut(this ILogger logger, string path, string reason);
 
+    [LoggerMessage(2020, LogLevel.Information, "The manifest of {RemoteName} on {Remote} is signed by {Signer}")]
+    public static partial void SignatureTrusted(this ILogger logger, string remoteName, string remote, string signer);
+
     [LoggerMessage(3001, LogLevel.Warning, "{Text}")]
     public static partial void LeaseLost(this ILogger logger, string text);
 
@@ -89,4 +92,7 @@ internal static partial class Log
 
     [LoggerMessage(9003, LogLevel.Error, "A scheduled {Job} stumbled")]
     public static partial void JobStumbled(this ILogger logger, Exception exception, string job);
+
+    [LoggerMessage(9021, LogLevel.Warning, "Perb:Encryption:TrustedSigners without SigningKey: manifests are believed only if they are signed, and this node does not sign its own")]
+    public static partial void OwnManifestsUnsigned(this ILogger logger);
 }

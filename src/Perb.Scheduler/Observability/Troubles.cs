@@ -13,7 +13,7 @@ public sealed class Troubles(StatusStore store, ILogger<Troubles> logger)
 
     public static string OfRemote(string remote) => $"remote {remote}";
 
-    public static string OfRecipient(string subkeyFingerprint) => $"recipient {subkeyFingerprint}";
+    public static string OfKey(string fingerprint) => $"key {fingerprint}";
 
     public static string OfStorage(string storage) => $"storage {storage}";
 

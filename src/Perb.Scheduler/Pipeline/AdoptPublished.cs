@@ -11,16 +11,21 @@ namespace Perb.Scheduler.Pipeline;
 /// A remote name that has a manifest is immutable. Where an archive is published already (the store was lost, the archive copied, perb died
 /// before it could record it), the copy is taken over after every volume was proven, or it ends as a name conflict; nothing is sent over it.
 /// </summary>
-public sealed class AdoptPublished(PipelineStore store, RcloneProgram rclone, VerifyObject verify, ILogger<AdoptPublished> logger)
+public sealed class AdoptPublished(
+    PipelineStore store, RcloneProgram rclone, TrustManifest trust, VerifyObject verify, ILogger<AdoptPublished> logger)
 {
     private const int MaxManifestBytes = 16 << 20;
 
     /// <returns>How the copy was proven.</returns>
-    /// <exception cref="NameConflictException">The manifest speaks of another archive, or of volumes that are not there.</exception>
+    /// <exception cref="NameConflictException">
+    /// The manifest is nobody's whom we trust, or speaks of another archive, or of volumes that are not there.
+    /// </exception>
     public async Task<VerifyLevel> RunAsync(Claim claim, ReadyRemote remote, RemoteObjects objects, CancellationToken cancellationToken)
     {
         var path = remote.Remote.ObjectPath(objects.ManifestName);
-        var manifest = Manifest.Parse(Encoding.UTF8.GetString(await rclone.ReadAsync(path, MaxManifestBytes, cancellationToken)));
+        var content = await rclone.ReadAsync(path, MaxManifestBytes, cancellationToken);
+        await trust.RequireAsync(claim, remote.Remote, objects, content, cancellationToken);
+        var manifest = Manifest.Parse(Encoding.UTF8.GetString(content));
         if (!IsOf(manifest, claim.Backup))
         {
             throw new NameConflictException(

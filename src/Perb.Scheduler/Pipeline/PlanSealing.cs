@@ -72,6 +72,12 @@ public sealed class PlanSealing(
     private async Task VoidAsync(
         Claim claim, Remote remote, SealingPlan plan, RemoteObjects objects, string reason, CancellationToken cancellationToken)
     {
+        // First what vouches for the volumes; a run that was cut before the manifest may have left it.
+        if (objects.HasSignature)
+        {
+            await rclone.DeleteFileAsync(remote.ObjectPath(objects.SignatureName), cancellationToken);
+        }
+
         for (var number = 1; number <= plan.VolumeCount; number++)
         {
             var name = plan.VolumeName(number);

@@ -44,7 +44,7 @@ public sealed class RemoteGate(
         {
             await RequireUnusedAsync(remote, cancellationToken);
             var owner = JsonSerializer.SerializeToUtf8Bytes(new PathOwner(1, state.InstallationId), OwnerJson.Default.PathOwner);
-            await upload.RunAsync(remote, OwnerFile, owner, cancellationToken);
+            await upload.RunAsync(remote, OwnerFile, owner, started: null, cancellationToken);
         }
 
         var installation = Parse(remote, await rclone.ReadAsync(path, MaxOwnerFileBytes, cancellationToken));

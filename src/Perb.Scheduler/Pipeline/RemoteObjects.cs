@@ -11,6 +11,10 @@ public sealed record RemoteObjects(string ManifestName, IReadOnlyDictionary<stri
     /// <summary>Then the name is taken for good: a manifest is never uploaded over.</summary>
     public bool HasManifest => Sizes.ContainsKey(ManifestName);
 
+    public string SignatureName => ManifestName + Manifest.SignatureSuffix;
+
+    public bool HasSignature => Sizes.ContainsKey(SignatureName);
+
     public bool Holds(VolumeRecord volume) => Sizes.TryGetValue(volume.Name, out var size) && size == volume.SizeBytes;
 }
 

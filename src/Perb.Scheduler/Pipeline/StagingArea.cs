@@ -96,7 +96,7 @@ public sealed partial class StagingArea(StagingSection options, IReadOnlyList<Re
         return OwnName().IsMatch(name) && !belonging.Contains($"{Path.GetFileName(Path.GetDirectoryName(file))}/{name}");
     }
 
-    [GeneratedRegex(@"\A([0-9]{3,9}-[0-9]{4}(_[0-9]{2}){2}-[0-9]{2}(_[0-9]{2}){2}\.(([0-9]+-of-[0-9]+\.)?enc|sums)|perb\.json)(\.partial)?\z", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"\A([0-9]{3,9}-[0-9]{4}(_[0-9]{2}){2}-[0-9]{2}(_[0-9]{2}){2}\.(([0-9]+-of-[0-9]+\.)?enc|sums(\.sig)?)|perb\.json)(\.partial)?\z", RegexOptions.ExplicitCapture)]
     private static partial Regex OwnName();
 
     private sealed class Reservation(StagingArea area, string remote, long bytes) : IDisposable

@@ -5,7 +5,7 @@ using Org.BouncyCastle.Bcpg.OpenPgp;
 namespace Perb.Transfer.Keys;
 
 /// <summary>A subkey, with its newest valid binding.</summary>
-internal sealed record CertifiedSubkey(PgpPublicKey Key, bool Encrypts, DateTimeOffset? ExpiresAt, bool IsRevoked);
+internal sealed record CertifiedSubkey(PgpPublicKey Key, bool Encrypts, bool Signs, DateTimeOffset? ExpiresAt, bool IsRevoked);
 
 /// <summary>
 /// A public key as its own verified signatures describe it. BouncyCastle verifies nothing by itself. The rules are gpg's (observed
@@ -43,6 +43,8 @@ internal sealed class CertifiedKey
 
     public PgpPublicKey Primary => _primary;
 
+    public byte[] GetEncoded() => _ring.GetEncoded();
+
     public bool IsRevoked => OfPrimary(PgpSignature.KeyRevocation).Count > 0;
 
     /// <summary>Whether anything vouches for the key: a direct signature, or one over a user id (a revoked one too, as in gpg).</summary>
@@ -58,6 +60,11 @@ internal sealed class CertifiedKey
     public bool PrimaryEncrypts(DateTimeOffset now) => CanEncrypt(_primary.Algorithm)
         && (Direct(now)?.SaysEncrypts
             ?? Current(now).LastOrDefault(id => id.Signature.SaysEncrypts is not null).Signature?.SaysEncrypts
+            ?? true);
+
+    public bool PrimarySigns(DateTimeOffset now) => CanSign(_primary.Algorithm)
+        && (Direct(now)?.SaysSigns
+            ?? Current(now).LastOrDefault(id => id.Signature.SaysSigns is not null).Signature?.SaysSigns
             ?? true);
 
     /// <summary>The user id marked primary, else the newest; cleaned for display.</summary>
@@ -82,6 +89,7 @@ internal sealed class CertifiedKey
             yield return new CertifiedSubkey(
                 key,
                 CanEncrypt(key.Algorithm) && (binding.SaysEncrypts ?? true),
+                CanSign(key.Algorithm) && (binding.SaysSigns ?? true) && AgreesToBinding(key, binding),
                 SelfSignature.Utc(key.CreationTime) + binding.KeyLifetime,
                 OfSubkey(key, PgpSignature.SubkeyRevocation).Count > 0);
         }
@@ -96,6 +104,14 @@ internal sealed class CertifiedKey
     private static bool CanEncrypt(PublicKeyAlgorithmTag algorithm) => algorithm
         is PublicKeyAlgorithmTag.RsaGeneral or PublicKeyAlgorithmTag.RsaEncrypt
         or PublicKeyAlgorithmTag.ElGamalEncrypt or PublicKeyAlgorithmTag.ECDH;
+
+    private static bool CanSign(PublicKeyAlgorithmTag algorithm) => algorithm
+        is PublicKeyAlgorithmTag.RsaGeneral or PublicKeyAlgorithmTag.RsaSign or PublicKeyAlgorithmTag.Dsa
+        or PublicKeyAlgorithmTag.ECDsa or PublicKeyAlgorithmTag.EdDsa_Legacy;
+
+    // Else anybody could bind another's signing key to a key of their own, and pass for the maker of its signatures.
+    private bool AgreesToBinding(PgpPublicKey subkey, SelfSignature binding) => SelfSignature.Verified(
+        subkey, binding.Embedded, [PgpSignature.PrimaryKeyBinding], signature => signature.VerifyCertification(_primary, subkey)).Count > 0;
 
     private SelfSignature? Direct(DateTimeOffset now) => _direct.LastOrDefault(signature => !signature.HasExpired(now));
 

@@ -65,7 +65,7 @@ internal static class KeySelection
         return key.PrimaryEncrypts(now) ? [.. subkeys, new Candidate(key.Primary, primaryExpiry)] : [.. subkeys];
     }
 
-    private static DateTimeOffset? Earlier(DateTimeOffset? one, DateTimeOffset? other) =>
+    public static DateTimeOffset? Earlier(DateTimeOffset? one, DateTimeOffset? other) =>
         one is null ? other : other is null ? one : one < other ? one : other;
 
     private static UnusableKeyException Nothing(CertifiedKey key, List<Candidate> candidates, DateTimeOffset now)

@@ -8,6 +8,8 @@ namespace Perb.Transfer.Keys;
 /// <summary>Reads the configured key files and chooses, in each, the key that gpg would encrypt to.</summary>
 public static class RecipientKeys
 {
+    private const string IfPrivate = "It must never be on this node: delete the file, and export the public key with gpg --export --armor";
+
     /// <param name="files">Armored or binary files, each with one public key.</param>
     /// <param name="now">Decides what has expired.</param>
     /// <param name="fingerprintsInUse">
@@ -19,23 +21,23 @@ public static class RecipientKeys
         IReadOnlyList<string> files, DateTimeOffset now, IReadOnlySet<string> fingerprintsInUse)
     {
         var recipients = new List<Recipient>();
-        var faults = new List<RecipientFault>();
+        var faults = new List<KeyFault>();
         foreach (var file in files)
         {
             try
             {
-                var recipient = KeySelection.Choose(file, new CertifiedKey(KeyFile.Read(file)), now, fingerprintsInUse);
+                var recipient = KeySelection.Choose(file, new CertifiedKey(KeyFile.Read(file, IfPrivate)), now, fingerprintsInUse);
                 RequireUsable(recipient);
                 recipients.Add(recipient);
             }
             catch (UnusableKeyException exception)
             {
-                faults.Add(new RecipientFault(file, exception.Message));
+                faults.Add(new KeyFault(file, exception.Message));
             }
         }
 
         var doubles = recipients.GroupBy(recipient => recipient.SubkeyFingerprint).Where(same => same.Count() > 1);
-        faults.AddRange(doubles.Select(same => new RecipientFault(
+        faults.AddRange(doubles.Select(same => new KeyFault(
             same.Last().File, $"holds the same key as {same.First().File}; name it once")));
 
         return faults.Count == 0 ? recipients : throw new RecipientException(faults);

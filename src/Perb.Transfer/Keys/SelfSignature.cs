@@ -5,8 +5,8 @@ using Org.BouncyCastle.Bcpg.OpenPgp;
 namespace Perb.Transfer.Keys;
 
 /// <summary>
-/// A signature that the primary key verifiably made over itself, a user id or a subkey, and what its hashed part says. The
-/// unhashed part is never read: anybody can write there.
+/// A signature that a key verifiably made over itself, a user id, its subkey or its primary key, and what its hashed part says. The
+/// unhashed part is never believed: anybody can write there.
 /// </summary>
 internal sealed class SelfSignature
 {
@@ -28,6 +28,7 @@ internal sealed class SelfSignature
 
     // "May encrypt communications", "may encrypt storage": gpg makes no difference between them.
     private const int EncryptionFlags = 0x04 | 0x08;
+    private const int SigningFlag = 0x02;
 
     private readonly PgpSignature _signature;
     private readonly PgpSignatureSubpacketVector _hashed;
@@ -44,9 +45,10 @@ internal sealed class SelfSignature
     public int Type => _signature.SignatureType;
 
     /// <summary>Null where the signature does not say.</summary>
-    public bool? SaysEncrypts => !_hashed.HasSubpacket(SignatureSubpacketTag.KeyFlags)
-        ? null
-        : (_hashed.GetKeyFlags() & EncryptionFlags) != 0;
+    public bool? SaysEncrypts => HasFlag(EncryptionFlags);
+
+    /// <inheritdoc cref="SaysEncrypts"/>
+    public bool? SaysSigns => HasFlag(SigningFlag);
 
     /// <summary>Counts from the creation of the key, not of the signature; null: never, or it does not say.</summary>
     public TimeSpan? KeyLifetime => _hashed.GetKeyExpirationTime() is > 0 and var seconds ? TimeSpan.FromSeconds(seconds) : null;
@@ -59,11 +61,17 @@ internal sealed class SelfSignature
     public bool HasExpired(DateTimeOffset now) =>
         _hashed.GetSignatureExpirationTime() is > 0 and var seconds && CreatedAt.AddSeconds(seconds) <= now;
 
-    /// <summary>The signatures of these kinds that verify, oldest first; of equal age, the later in the file is last.</summary>
+    /// <summary>
+    /// Signatures inside this one: a signing subkey's own word that it belongs to the primary key. gpg writes it into the unhashed part; it
+    /// has to be verified, wherever it stands.
+    /// </summary>
+    public IEnumerable<PgpSignature> Embedded => EmbeddedIn(_hashed).Concat(EmbeddedIn(_signature.GetUnhashedSubPackets()));
+
+    /// <summary>The signatures of these kinds by this key that verify, oldest first; of equal age, the later in the file is last.</summary>
     public static List<SelfSignature> Verified(
-        PgpPublicKey primary, IEnumerable<PgpSignature> signatures, int[] types, Func<PgpSignature, bool> verify) =>
+        PgpPublicKey signer, IEnumerable<PgpSignature> signatures, int[] types, Func<PgpSignature, bool> verify) =>
         [.. signatures
-            .Where(signature => types.Contains(signature.SignatureType) && IsTrustworthy(primary, signature, verify))
+            .Where(signature => types.Contains(signature.SignatureType) && IsTrustworthy(signer, signature, verify))
             .Select(signature => new SelfSignature(signature))
             .OrderBy(signature => signature.CreatedAt)];
 
@@ -82,29 +90,47 @@ internal sealed class SelfSignature
 
     public static DateTimeOffset Utc(DateTime time) => new(DateTime.SpecifyKind(time, DateTimeKind.Utc));
 
-    private static bool IsTrustworthy(PgpPublicKey primary, PgpSignature signature, Func<PgpSignature, bool> verify)
-    {
-        if (signature.KeyId != primary.KeyId
-            || signature.Version != 4
-            || signature.HashAlgorithm == HashAlgorithmTag.MD5
-            || signature.GetHashedSubPackets() is not { } hashed
-            || !hashed.HasSubpacket(SignatureSubpacketTag.CreationTime)
-            || hashed.GetSignatureCreationTime() < primary.CreationTime
-            || hashed.GetCriticalTags().Except(Understood).Any())
-        {
-            return false;
-        }
+    /// <summary>Whether it says when it was made, where that cannot be changed, and nothing that must be understood and is not.</summary>
+    public static bool IsWellFormed(PgpSignature signature) =>
+        signature.Version == 4
+        && signature.GetHashedSubPackets() is { } hashed
+        && hashed.HasSubpacket(SignatureSubpacketTag.CreationTime)
+        && !hashed.GetCriticalTags().Except(Understood).Any();
 
+    /// <summary>False also where it cannot be checked: an algorithm or number that nobody knows proves nothing.</summary>
+    public static bool Verifies(PgpSignature signature, PgpPublicKey signer, Func<PgpSignature, bool> verify)
+    {
         try
         {
-            signature.InitVerify(primary);
+            signature.InitVerify(signer);
             return verify(signature);
         }
         catch (Exception exception) when (
             exception is PgpException or ArgumentException or InvalidOperationException or IOException or Org.BouncyCastle.Security.SecurityUtilityException)
         {
-            // An algorithm or number that cannot be checked proves nothing.
             return false;
         }
     }
+
+    private static bool IsTrustworthy(PgpPublicKey signer, PgpSignature signature, Func<PgpSignature, bool> verify) =>
+        signature.KeyId == signer.KeyId
+        && signature.HashAlgorithm != HashAlgorithmTag.MD5
+        && IsWellFormed(signature)
+        && signature.GetHashedSubPackets().GetSignatureCreationTime() >= signer.CreationTime
+        && Verifies(signature, signer, verify);
+
+    private static IEnumerable<PgpSignature> EmbeddedIn(PgpSignatureSubpacketVector? part)
+    {
+        try
+        {
+            var all = part?.GetEmbeddedSignatures();
+            return all is null ? [] : Enumerable.Range(0, all.Count).Select(index => all[index]);
+        }
+        catch (Exception exception) when (Armor.IsParsing(exception))
+        {
+            return [];
+        }
+    }
+
+    private bool? HasFlag(int flag) => !_hashed.HasSubpacket(SignatureSubpacketTag.KeyFlags) ? null : (_hashed.GetKeyFlags() & flag) != 0;
 }

@@ -15,6 +15,9 @@ public sealed record Manifest
 
     public const string FileSuffix = ".sums";
 
+    /// <summary>Of its detached signature, after <see cref="FileSuffix"/>.</summary>
+    public const string SignatureSuffix = ".sig";
+
     /// <summary>The common stem of the volumes' names.</summary>
     public required string RemoteName { get; init; }
 

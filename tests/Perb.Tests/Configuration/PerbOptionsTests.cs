@@ -21,6 +21,8 @@ public sealed class PerbOptionsTests
         Assert.Equal(new RemoteSection("gdrive", "gdrive:perb", VerifyLevel.Hash, null), Assert.Single(options.Remotes));
         Assert.Equal(TimeSpan.FromHours(30), options.Rpo);
         Assert.Empty(options.WithoutEffect);
+        Assert.Null(options.Encryption.SigningKey);
+        Assert.Empty(options.Encryption.TrustedSigners);
     }
 
     [Fact]
@@ -35,7 +37,6 @@ public sealed class PerbOptionsTests
 
     [Theory]
     [InlineData("\"Proxmox\": { \"WriteNotes\": true }", "Perb:Proxmox:WriteNotes ")]
-    [InlineData("\"Encryption\": { \"TrustedSigners\": [ \"/x\" ] }", "Perb:Encryption:TrustedSigners ")]
     [InlineData("\"Remotes\": [ { \"Uploads\": 2 } ]", "Perb:Remotes:0:Uploads ")]
     [InlineData("\"Remotes\": [ { \"DailyLimit\": \"2GiB\" } ]", "Perb:Remotes:0:DailyLimit ")]
     [InlineData("\"Remotes\": [ { \"UploadWindow\": \"22:00-06:00\" } ]", "Perb:Remotes:0:UploadWindow ")]
@@ -43,6 +44,19 @@ public sealed class PerbOptionsTests
     [InlineData("\"Status\": { \"Listen\": \"127.0.0.1:9000\" }", "Perb:Status:Listen ")]
     public void A_key_that_this_version_does_not_act_on_is_named_and_not_swallowed(string change, string expected) =>
         Assert.StartsWith(expected, Assert.Single(Some.Options(change).WithoutEffect), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("/etc/perb/signing.asc")]
+    [InlineData("signing.asc")]
+    public void A_signing_key_is_a_file_or_a_credential(string name)
+    {
+        var encryption = Some.Options($$"""
+            "Encryption": { "SigningKey": "{{name}}", "TrustedSigners": [ "/etc/perb/other.asc" ] }
+            """).Encryption;
+
+        Assert.Equal(name, encryption.SigningKey);
+        Assert.Equal(["/etc/perb/other.asc"], encryption.TrustedSigners);
+    }
 
     [Fact]
     public void Comments_and_trailing_commas_are_fine()

@@ -100,6 +100,7 @@ public sealed class PlanSealingTests : IAsyncLifetime
     [InlineData(".enc")]
     [InlineData(".001-of-002.enc")]
     [InlineData(".log.gpg")]
+    [InlineData(".sums.sig")]
     public async Task Nothing_is_sent_over_objects_that_this_store_did_not_make(string suffix)
     {
         var claim = await _store.ClaimAsync();

@@ -34,6 +34,8 @@ public sealed class StagingAreaTests : IDisposable
     [InlineData("100-2026_11_20-02_00_01.enc")]
     [InlineData("100-2026_11_20-02_00_01.enc.partial")]
     [InlineData("100-2026_11_20-02_00_01.sums")]
+    [InlineData("100-2026_11_20-02_00_01.sums.sig")]
+    [InlineData("100-2026_11_20-02_00_01.sums.sig.partial")]
     [InlineData("perb.json")]
     public void What_no_record_speaks_of_is_swept_and_what_belongs_stays(string name)
     {

@@ -1,11 +1,13 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Perb.Scheduler.Observability;
+using Perb.Scheduler.Pipeline;
 using Perb.Tests.Store;
 using Perb.Transfer.Keys;
+using Perb.Transfer.Signing;
 
 namespace Perb.Tests.Observability;
 
-public sealed class RecipientExpiryTests : IAsyncLifetime
+public sealed class KeyExpiryTests : IAsyncLifetime
 {
     private TestStore _store = null!;
 
@@ -35,14 +37,14 @@ public sealed class RecipientExpiryTests : IAsyncLifetime
         Assert.Null(await TextAsync(Of(Key("BBBB", null))));
     }
 
-    private async Task<string?> TextAsync(RecipientExpiry expiry)
+    private async Task<string?> TextAsync(KeyExpiry expiry)
     {
         await expiry.CheckAsync(TestStore.Stop);
         return (await _store.Status.TroublesAsync(TestStore.Stop)).SingleOrDefault()?.Text;
     }
 
-    private RecipientExpiry Of(params Recipient[] recipients) =>
-        new(recipients, new Troubles(_store.Status, NullLogger<Troubles>.Instance), _store.Status, _store.Time);
+    private KeyExpiry Of(params Recipient[] recipients) =>
+        new(recipients, new ManifestSigning(null, TrustedSigners.Load([], null, _store.Time.GetUtcNow())), new Troubles(_store.Status, NullLogger<Troubles>.Instance), _store.Status, _store.Time);
 
     private static Recipient Key(string subkey, DateTimeOffset? expiresAt) =>
         new(null!) { File = "/key.asc", Fingerprint = "FFFF", SubkeyFingerprint = subkey, UserId = "offsite", ExpiresAt = expiresAt };

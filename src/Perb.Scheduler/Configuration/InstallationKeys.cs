@@ -1,0 +1,45 @@
+using Perb.Scheduler.Pipeline;
+using Perb.Transfer.Keys;
+using Perb.Transfer.Signing;
+
+namespace Perb.Scheduler.Configuration;
+
+/// <summary>All OpenPGP keys that the configuration names, read and found good.</summary>
+internal sealed record InstallationKeys(IReadOnlyList<Recipient> Recipients, ManifestSigning Signing)
+{
+    /// <exception cref="ConfigurationException">With every faulty file at once.</exception>
+    public static InstallationKeys Load(Settings settings, DateTimeOffset now, IReadOnlySet<string> recipientsInUse)
+    {
+        var options = settings.Options.Encryption;
+        var faults = new List<string>();
+        var recipients = Read(
+            faults, "Recipients", () => RecipientKeys.Load(options.Recipients, now, recipientsInUse));
+        var own = Read(
+            faults, "SigningKey", () => options.SigningKey is { } name ? Open(SecretFile.Locate(name, settings.File), now) : null);
+        var trusted = Read(
+            faults, "TrustedSigners", () => TrustedSigners.Load(options.TrustedSigners, own, now));
+        return faults.Count == 0
+            ? new InstallationKeys(recipients!, new ManifestSigning(own, trusted!))
+            : throw new ConfigurationException(faults);
+    }
+
+    private static SigningKey Open(string file, DateTimeOffset now) => SigningKey.Load(file, SecretFile.IsCredential(file), now);
+
+    private static T? Read<T>(List<string> faults, string key, Func<T?> read) where T : class
+    {
+        try
+        {
+            return read();
+        }
+        catch (RecipientException exception)
+        {
+            faults.AddRange(exception.Faults.Select(fault => $"Perb:Encryption:{key}: {fault.File}: {fault.Reason}"));
+        }
+        catch (SignerException exception)
+        {
+            faults.AddRange(exception.Faults.Select(fault => $"Perb:Encryption:{key}: {fault.File}: {fault.Reason}"));
+        }
+
+        return null;
+    }
+}
