@@ -28,8 +28,8 @@ unpack_gnupg_2_4() (
     printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s %s main\n' "$mirror" "$release" >"$apt/sources.list"
     own() {
         apt-get -q -y -o Dir::Etc::sourcelist="$apt/sources.list" -o Dir::Etc::sourceparts=/dev/null -o Dir::Etc::preferencesparts=/dev/null \
-            -o Dir::State="$apt" -o Dir::State::status="$apt/status" -o Dir::State::extended_states="$apt/extended" -o Dir::State::lists="$apt/lists" \
-            -o Dir::Cache="$apt" -o Dir::Cache::archives="$apt/archives" \
+            -o Dir::State="$apt" -o Dir::State::status="$apt/status" -o Dir::State::extended_states="$apt/extended" \
+            -o Dir::State::lists="$apt/lists" -o Dir::Cache="$apt" -o Dir::Cache::archives="$apt/archives" \
             -o APT::Sandbox::User= -o Debug::NoLocking=1 -o Acquire::Retries=2 -o Acquire::http::Timeout=20 "$@" >>"$apt/log" 2>&1
     }
     # An empty list of installed packages makes apt fetch all that is needed, libc with its loader too.
