@@ -65,9 +65,51 @@ public sealed class CraftedKeyTests : IDisposable
     [InlineData("", "not an OpenPGP public key")]
     public void What_is_no_version_4_public_key_is_refused_in_words(string hex, string says)
     {
-        var file = Save(Convert.FromHexString(hex));
-        var exception = Assert.Throws<RecipientException>(() => RecipientKeys.Load([file], TimeProvider.System.GetUtcNow(), new HashSet<string>()));
-        Assert.Contains(says, exception.Message);
+        Assert.Contains(says, Refusal(Save(Convert.FromHexString(hex))));
+    }
+
+    /// <summary>The sample certificate of RFC 9580, A.3: an Ed25519 key with an X25519 subkey, both of version 6.</summary>
+    [Fact]
+    public void A_key_of_version_6_is_refused_with_its_version()
+    {
+        var file = Path.Combine(_gpg.Folder, "v6.asc");
+        File.WriteAllText(
+            file,
+            """
+            -----BEGIN PGP PUBLIC KEY BLOCK-----
+
+            xioGY4d/4xsAAAAg+U2nu0jWCmHlZ3BqZYfQMxmZu52JGggkLq2EVD34laPCsQYf
+            GwoAAABCBYJjh3/jAwsJBwUVCg4IDAIWAAKbAwIeCSIhBssYbE8GCaaX5NUt+mxy
+            KwwfHifBilZwj2Ul7Ce62azJBScJAgcCAAAAAK0oIBA+LX0ifsDm185Ecds2v8lw
+            gyU2kCcUmKfvBXbAf6rhRYWzuQOwEn7E/aLwIwRaLsdry0+VcallHhSu4RN6HWaE
+            QsiPlR4zxP/TP7mhfVEe7XWPxtnMUMtf15OyA51YBM4qBmOHf+MZAAAAIIaTJINn
+            +eUBXbki+PSAld2nhJh/LVmFsS+60WyvXkQ1wpsGGBsKAAAALAWCY4d/4wKbDCIh
+            BssYbE8GCaaX5NUt+mxyKwwfHifBilZwj2Ul7Ce62azJAAAAAAQBIKbpGG2dWTX8
+            j+VjFM21J0hqWlEg+bdiojWnKfA5AQpWUWtnNwDEM0g12vYxoWM8Y81W+bHBw805
+            I8kWVkXU6vFOi+HWvv/ira7ofJu16NnoUkhclkUrk0mXubZvyl4GBg==
+            -----END PGP PUBLIC KEY BLOCK-----
+
+            """);
+
+        Assert.Contains("is a version 6 key, which not every gpg can read; only version 4 is supported", Refusal(file));
+        Assert.NotEqual(0, _gpg.Run(["--import", file]).ExitCode);
+    }
+
+    /// <summary>Subkeys of RFC 9580's own algorithms in a version 4 key: other programs make them, no gpg of today encrypts to them.</summary>
+    [Theory]
+    [InlineData(PublicKeyAlgorithmTag.X25519)]
+    [InlineData(PublicKeyAlgorithmTag.X448)]
+    public void A_subkey_of_a_new_algorithm_is_passed_over_and_named_where_it_is_all_there_is(PublicKeyAlgorithmTag algorithm)
+    {
+        var primary = Rsa(Created);
+        var known = Rsa(Created.AddDays(1));
+        AssertChosenAsGpgDoes(WithSubkey(Ring(primary, known, Flags(PgpKeyFlags.CanEncryptStorage), null), primary, algorithm), known);
+
+        var file = Save(WithSubkey(Alone(primary), primary, algorithm).GetEncoded());
+        using var empty = new GpgHome();
+        empty.Run(["--import", file]).Ok();
+        Assert.Null(empty.Choice(Convert.ToHexString(primary.PublicKey.GetFingerprint())));
+        Assert.Contains($"can only be encrypted to with {algorithm}, which is not supported; add an RSA or cv25519 (ECDH) subkey", Refusal(file));
     }
 
     [Fact]
@@ -96,6 +138,9 @@ public sealed class CraftedKeyTests : IDisposable
         Assert.Equal(Convert.ToHexString(expected.PublicKey.GetFingerprint()), recipient.SubkeyFingerprint);
         Assert.Equal(_gpg.Choice(recipient.Fingerprint), recipient.SubkeyFingerprint[^16..]);
     }
+
+    private static string Refusal(string file) => Assert.Single(Assert.Throws<RecipientException>(
+        () => RecipientKeys.Load([file], TimeProvider.System.GetUtcNow(), new HashSet<string>())).Faults).Reason;
 
     private string Save(byte[] content)
     {
@@ -127,5 +172,25 @@ public sealed class CraftedKeyTests : IDisposable
             useSha1: true, null, null, new SecureRandom());
         generator.AddSubKey(subkey, hashed.Generate(), unhashed, HashAlgorithmTag.Sha256);
         return generator.GeneratePublicKeyRing();
+    }
+
+    /// <summary>A primary key that may certify and sign, and nothing else.</summary>
+    private static PgpPublicKeyRing Alone(PgpKeyPair primary) => new PgpKeyRingGenerator(
+        PgpSignature.PositiveCertification, primary, "Alone <alone@perb.test>", SymmetricKeyAlgorithmTag.Null, Array.Empty<char>(),
+        useSha1: true, Flags(PgpKeyFlags.CanCertify | PgpKeyFlags.CanSign).Generate(), null, new SecureRandom()).GeneratePublicKeyRing();
+
+    /// <summary>Adds a newer encryption subkey with a valid binding; BouncyCastle makes none of these algorithms, but parses them.</summary>
+    private static PgpPublicKeyRing WithSubkey(PgpPublicKeyRing ring, PgpKeyPair primary, PublicKeyAlgorithmTag algorithm)
+    {
+        var seconds = (int)(Created.AddDays(2) - DateTime.UnixEpoch).TotalSeconds;
+        var point = Enumerable.Range(9, algorithm == PublicKeyAlgorithmTag.X25519 ? 32 : 56).Select(value => (byte)value).ToArray();
+        byte[] body = [4, (byte)(seconds >> 24), (byte)(seconds >> 16), (byte)(seconds >> 8), (byte)seconds, (byte)algorithm, .. point];
+        var unbound = new PgpPublicKeyRing([.. ring.GetEncoded(), 0xCE, (byte)body.Length, .. body]).GetPublicKeys().Last();
+        var binding = new PgpSignatureGenerator(PublicKeyAlgorithmTag.RsaGeneral, HashAlgorithmTag.Sha256);
+        binding.InitSign(PgpSignature.SubkeyBinding, primary.PrivateKey);
+        var flags = Flags(PgpKeyFlags.CanEncryptStorage);
+        flags.SetSignatureCreationTime(isCritical: false, Created.AddDays(2));
+        binding.SetHashedSubpackets(flags.Generate());
+        return new PgpPublicKeyRing([.. ring.GetEncoded(), 0xCE, (byte)body.Length, .. body, .. binding.GenerateCertification(primary.PublicKey, unbound).GetEncoded()]);
     }
 }

@@ -12,16 +12,51 @@ public sealed record Ended(int ExitCode, string Output, string Errors)
 /// <summary>A gpg with a key ring of its own, in a temporary folder; its agent ends with it.</summary>
 public sealed class GpgHome : IDisposable
 {
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("perb-gpg-");
+    private readonly DirectoryInfo _folder;
+    private readonly GpgVersion _version;
+
+    /// <summary>Skips the test where this gpg is not here.</summary>
+    public GpgHome(GpgVersion version = GpgVersion.Installed)
+    {
+        version.Require();
+        _version = version;
+        _folder = Directory.CreateTempSubdirectory("perb-gpg-");
+    }
 
     public string Folder => _folder.FullName;
 
     /// <summary>Runs gpg without a question; <paramref name="input"/> answers those of <c>--command-fd 0</c>.</summary>
     public Ended Run(string[] arguments, string input = "") => Start(
-        "gpg",
+        Path.Combine(_version.Folder() ?? "", "gpg"),
         ["--batch", "--no-tty", "--quiet", "--pinentry-mode", "loopback", "--passphrase", "", "--trust-model", "always", .. arguments],
         Path.GetTempPath(),
         input);
+
+    /// <summary>What gpg does where nobody asks for anything: how a message to this key is packed.</summary>
+    public string OwnMessage(string[] fingerprints, params string[] options)
+    {
+        var message = Path.Combine(Folder, "own.pgp");
+        var clear = Path.Combine(Folder, "clear");
+        File.WriteAllText(clear, "content");
+        Run([.. options, "--yes", "--output", message, .. fingerprints.SelectMany(key => new[] { "--recipient", key }), "--encrypt", clear]).Ok();
+        return ListPackets(message);
+    }
+
+    /// <summary>Gives a key with its secret part to another home.</summary>
+    public void Share(string fingerprint, GpgHome with)
+    {
+        var file = ExportSecret(fingerprint);
+        with.Run(["--import", file]).Ok();
+        File.Delete(file);
+    }
+
+    /// <summary>Exports the secret key, for programs that have no key ring.</summary>
+    public string ExportSecret(string fingerprint)
+    {
+        var file = Path.Combine(Folder, fingerprint + ".secret");
+        Run(["--yes", "--output", file, "--export-secret-keys", fingerprint]).Ok();
+        return file;
+    }
 
     /// <summary>Runs a line as the documentation gives it to people.</summary>
     public Ended Bash(string line, string folder) => Start("bash", ["-c", line], folder, "");
@@ -91,6 +126,11 @@ public sealed class GpgHome : IDisposable
             StandardOutputEncoding = Encoding.Latin1,
         };
         start.Environment["GNUPGHOME"] = Folder;
+        if (_version.Folder() is { } first)
+        {
+            start.Environment["PATH"] = first + Path.PathSeparator + start.Environment["PATH"];
+        }
+
         start.Environment["LC_ALL"] = "C.UTF-8";
         using var process = Process.Start(start)!;
         var errors = process.StandardError.ReadToEndAsync();

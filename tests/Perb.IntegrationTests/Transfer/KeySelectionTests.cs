@@ -4,12 +4,18 @@ using Perb.Transfer.Keys;
 namespace Perb.IntegrationTests.Transfer;
 
 /// <summary>Keys that mislead a naive choice: made by gpg, and judged by what gpg itself encrypts to.</summary>
-public sealed class KeySelectionTests : IDisposable
+public sealed class KeySelectionTests() : KeySelection(GpgVersion.Installed);
+
+/// <summary>The same with the keys and the judgement of GnuPG 2.4.</summary>
+[Trait("Suite", "long")]
+public sealed class KeySelection24Tests() : KeySelection(GpgVersion.Gpg24);
+
+public abstract class KeySelection(GpgVersion version) : IDisposable
 {
     private const string Me = "Somebody <somebody@perb.test>";
     private const string Past = "20240601T000000";
     private static readonly HashSet<string> None = [];
-    private readonly GpgHome _gpg = new();
+    private readonly GpgHome _gpg = new(version);
 
     public void Dispose() => _gpg.Dispose();
 

@@ -4,11 +4,11 @@ using Perb.Transfer.Sealing;
 
 namespace Perb.IntegrationTests.Transfer;
 
-/// <summary>What is on a remote comes back with gpg, tar and cksum alone, by the lines that the recovery sheet prints.</summary>
+/// <summary>What is on a remote comes back with gpg, tar and cksum alone, by the very lines that README gives.</summary>
 public sealed class RecoveryTests(SharedKey key) : IClassFixture<SharedKey>
 {
     private const string X = Workplace.RemoteName;
-    private const string OneVolume = $"set -o pipefail; cksum -c {X}.sums && gpg -d {X}.enc | tar -xv -C ../restored";
+    private static readonly string OneVolume = ReadmeLines.OneVolume(X);
 
     [Theory]
     [InlineData(PacketKind.Mdc)]
@@ -22,10 +22,10 @@ public sealed class RecoveryTests(SharedKey key) : IClassFixture<SharedKey>
         var ended = key.Gpg.Bash(OneVolume, place.Staging);
 
         Assert.True(ended.ExitCode == 0, ended.Errors);
-        place.AssertRestored();
+        place.AssertRestored(place.Staging);
         Assert.Equal(
             plan.ArchiveModifiedAt.ToUnixTimeSeconds(),
-            new DateTimeOffset(File.GetLastWriteTimeUtc(Path.Combine(place.Restored, Workplace.ArchiveName))).ToUnixTimeSeconds());
+            new DateTimeOffset(File.GetLastWriteTimeUtc(Path.Combine(place.Staging, Workplace.ArchiveName))).ToUnixTimeSeconds());
     }
 
     [Theory]
@@ -39,12 +39,10 @@ public sealed class RecoveryTests(SharedKey key) : IClassFixture<SharedKey>
         var volumes = await place.SealAsync(plan, key.Recipients, alsoHash);
         Assert.Equal(12, volumes.Count);
 
-        var ended = key.Gpg.Bash(
-            $"set -o pipefail; cksum -c {X}.sums && for v in {X}.*-of-012.enc; do gpg -d \"$v\" || exit 1; done | tar -xv -C ../restored",
-            place.Staging);
+        var ended = key.Gpg.Bash(ReadmeLines.SeveralVolumes(X, 12), place.Staging);
 
         Assert.True(ended.ExitCode == 0, ended.Errors);
-        place.AssertRestored();
+        place.AssertRestored(place.Staging);
         Assert.Equal(0, key.Gpg.Bash($"sha256sum -c {X}.sums", place.Staging).ExitCode);
     }
 
@@ -76,7 +74,7 @@ public sealed class RecoveryTests(SharedKey key) : IClassFixture<SharedKey>
             await place.SealAsync(place.Plan(recipients, 1 << 30), recipients);
             var ended = gpg.Bash(OneVolume, place.Staging);
             Assert.True(ended.ExitCode == 0, ended.Errors);
-            place.AssertRestored();
+            place.AssertRestored(place.Staging);
         }
     }
 
@@ -96,7 +94,7 @@ public sealed class RecoveryTests(SharedKey key) : IClassFixture<SharedKey>
         {
             var ended = gpg.Bash(OneVolume, place.Staging);
             Assert.True(ended.ExitCode == 0, ended.Errors);
-            place.AssertRestored();
+            place.AssertRestored(place.Staging);
         }
 
         var expected = hidden
@@ -142,11 +140,10 @@ public sealed class RecoveryTests(SharedKey key) : IClassFixture<SharedKey>
                 var plan = place.Plan(key.Recipients, edge - around, packet);
                 await place.SealAsync(plan, key.Recipients);
 
-                var ended = key.Gpg.Bash(
-                    $"set -o pipefail; cksum -c {X}.sums && for v in {X}.*.enc; do gpg -d \"$v\" || exit 1; done | tar -x -C ../restored", place.Staging);
+                var ended = key.Gpg.Bash(ReadmeLines.Restore(X, plan.VolumeCount), place.Staging);
 
                 Assert.True(ended.ExitCode == 0, $"{edge} {around}: {ended.Errors}");
-                place.AssertRestored();
+                place.AssertRestored(place.Staging);
             }
         }
     }

@@ -8,6 +8,8 @@ namespace Perb.IntegrationTests.Transfer;
 /// <summary>One key ring with one quick key, shared by the tests of a class.</summary>
 public sealed class SharedKey : IDisposable
 {
+    private GpgHome? _gpg24;
+
     public SharedKey()
     {
         Fingerprint = Gpg.Generate("Shared <shared@perb.test>", "ed25519", "cert,sign");
@@ -21,7 +23,28 @@ public sealed class SharedKey : IDisposable
 
     public IReadOnlyList<Recipient> Recipients { get; }
 
-    public void Dispose() => Gpg.Dispose();
+    /// <summary>The same key in the key ring of another gpg; skips the test where that gpg is not here.</summary>
+    public GpgHome In(GpgVersion version)
+    {
+        if (version == GpgVersion.Installed)
+        {
+            return Gpg;
+        }
+
+        if (_gpg24 is null)
+        {
+            _gpg24 = new GpgHome(version);
+            Gpg.Share(Fingerprint, _gpg24);
+        }
+
+        return _gpg24;
+    }
+
+    public void Dispose()
+    {
+        _gpg24?.Dispose();
+        Gpg.Dispose();
+    }
 }
 
 /// <summary>A dump directory with one archive, a staging directory, and a directory to restore to.</summary>
@@ -104,12 +127,39 @@ public sealed class Workplace : IDisposable
         return volumes;
     }
 
-    public void AssertRestored()
+    /// <summary>Archive, log and notes are there, the same to the byte, and nothing else but the backup's own files.</summary>
+    public void AssertRestored(string? folder = null)
     {
-        Assert.Equal(Content, File.ReadAllBytes(Path.Combine(Restored, ArchiveName)));
-        Assert.Equal(Log, File.ReadAllBytes(Path.Combine(Restored, "vzdump-qemu-100-2026_11_20-02_00_01.log")));
-        Assert.Equal(Notes, File.ReadAllBytes(Path.Combine(Restored, ArchiveName + ".notes")));
-        Assert.Equal(3, Directory.GetFiles(Restored).Length);
+        folder ??= Restored;
+        Assert.Equal(Content, File.ReadAllBytes(Path.Combine(folder, ArchiveName)));
+        Assert.Equal(Log, File.ReadAllBytes(Path.Combine(folder, "vzdump-qemu-100-2026_11_20-02_00_01.log")));
+        Assert.Equal(Notes, File.ReadAllBytes(Path.Combine(folder, ArchiveName + ".notes")));
+        Assert.Equal(3, Directory.GetFiles(folder).Count(file => !Path.GetFileName(file).StartsWith(RemoteName + ".", StringComparison.Ordinal)));
+    }
+
+    public bool IsRestored(string folder)
+    {
+        try
+        {
+            AssertRestored(folder);
+            return true;
+        }
+        catch (Exception exception) when (exception is Xunit.Sdk.XunitException or IOException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Another folder with copies of the backup's files: what somebody fetched from the remote.</summary>
+    public string Fetch(string name)
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(_root.FullName, name)).FullName;
+        foreach (var file in Directory.GetFiles(Staging, RemoteName + ".*"))
+        {
+            File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+        }
+
+        return folder;
     }
 
     public void AssertNothingStaged() => Assert.Empty(Directory.GetFileSystemEntries(Staging));

@@ -1,4 +1,5 @@
 using CsCheck;
+using Perb.TestKit.OpenPgp;
 using Perb.Transfer.Sealing;
 
 namespace Perb.Tests.Transfer;
@@ -76,25 +77,8 @@ public sealed class PacketFramingTests
 
     private static byte[] Read(byte[] framed)
     {
-        Assert.Equal(0xC0 | 18, framed[0]);
-        var body = new List<byte>();
-        for (var at = 1; ;)
-        {
-            var first = framed[at];
-            var (octets, length) = first switch
-            {
-                < 192 => (1, first),
-                < 224 => (2, ((first - 192) << 8) + framed[at + 1] + 192),
-                255 => (5, (framed[at + 1] << 24) | (framed[at + 2] << 16) | (framed[at + 3] << 8) | framed[at + 4]),
-                _ => (1, 1 << (first & 0x1F)),
-            };
-            body.AddRange(framed.AsSpan(at + octets, length));
-            at += octets + length;
-            if (first is < 224 or 255)
-            {
-                Assert.Equal(framed.Length, at);
-                return [.. body];
-            }
-        }
+        var packet = Assert.Single(PacketReader.Read(framed));
+        Assert.Equal(18, packet.Tag);
+        return packet.Body;
     }
 }

@@ -1,0 +1,137 @@
+using Perb.Transfer.Hashing;
+using Perb.Transfer.Sealing;
+
+namespace Perb.IntegrationTests.Transfer;
+
+/// <summary>What README says about its recovery lines: that they need nothing else, and what each part of them is for.</summary>
+public sealed class RecoveryLineTests(SharedKey key) : IClassFixture<SharedKey>
+{
+    private const string X = Workplace.RemoteName;
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(HashKind.Md5)]
+    [InlineData(HashKind.Sha1)]
+    [InlineData(HashKind.Dropbox)]
+    [InlineData(HashKind.QuickXor)]
+    public async Task Fetching_and_restoring_as_documented_gives_the_same_bytes(HashKind? alsoHash)
+    {
+        using var place = await SealedAsync(PacketKind.Mdc, alsoHash);
+
+        // "gdrive" is a name in rclone's configuration; here it stands for a folder.
+        Directory.CreateSymbolicLink(Path.Combine(place.Restored, "..", "perb"), place.Staging);
+        var remote = $"export RCLONE_CONFIG=/dev/null RCLONE_CONFIG_GDRIVE_TYPE=alias RCLONE_CONFIG_GDRIVE_REMOTE='{Path.GetDirectoryName(place.Restored)}'; ";
+        key.Gpg.Bash(remote + ReadmeLines.Fetch(X), place.Restored).Ok();
+        Assert.Equal(4, Directory.GetFiles(place.Restored).Length);
+
+        var ended = key.Gpg.Bash(ReadmeLines.SeveralVolumes(X, 3), place.Restored);
+
+        Assert.True(ended.ExitCode == 0, ended.Errors);
+        place.AssertRestored(place.Restored);
+        Assert.Equal(0, key.Gpg.Bash($"sha256sum -c {X}.sums", place.Restored).ExitCode);
+    }
+
+    [Fact]
+    public async Task The_line_works_within_brackets_too()
+    {
+        using var place = await SealedAsync(PacketKind.Ocb);
+        var ended = key.Gpg.Bash($"( {ReadmeLines.SeveralVolumes(X, 3)} )\necho still here", place.Staging).Ok();
+        Assert.EndsWith("still here\n", ended.Output);
+        place.AssertRestored(place.Staging);
+    }
+
+    [Fact]
+    public async Task Without_pipefail_tar_hides_that_gpg_found_damage()
+    {
+        using var place = await SealedAsync(PacketKind.Mdc, volumes: 1);
+        DamageContent(place, X + ".enc");
+
+        // cksum would stop it before; what is shown is what the rest of the line is worth.
+        var line = ReadmeLines.OneVolume(X).Without($"cksum -c {X}.sums && ");
+
+        Assert.NotEqual(0, key.Gpg.Bash(line, place.Staging).ExitCode);
+        Assert.Equal(0, key.Gpg.Bash(line.Without("set -o pipefail; "), place.Staging).ExitCode);
+        var restored = await File.ReadAllBytesAsync(Path.Combine(place.Staging, Workplace.ArchiveName), TestContext.Current.CancellationToken);
+        Assert.Equal(place.Content.Length, restored.Length);
+        Assert.NotEqual(place.Content, restored);
+    }
+
+    [Fact]
+    public async Task Without_exit_1_a_damaged_volume_before_the_last_ends_in_status_0()
+    {
+        using var place = await SealedAsync(PacketKind.Mdc);
+        DamageContent(place, X + ".002-of-003.enc");
+        var line = ReadmeLines.SeveralVolumes(X, 3).Without($"cksum -c {X}.sums && ");
+
+        Assert.NotEqual(0, key.Gpg.Bash(line, place.Staging).ExitCode);
+        Assert.Equal(0, key.Gpg.Bash(line.Without(" || exit 1"), place.Staging).ExitCode);
+    }
+
+    /// <summary>The manifest does not list what is left of an older plan, so cksum says nothing about it; only the count tells it apart.</summary>
+    [Fact]
+    public async Task Without_the_exact_count_a_volume_of_an_older_plan_is_taken_in_and_ends_in_status_0()
+    {
+        using var place = await SealedAsync(PacketKind.Mdc);
+        await LeaveLastOfOlderPlanAsync(place);
+        var line = ReadmeLines.SeveralVolumes(X, 3);
+        var inexact = line.Replace("-of-003", "", StringComparison.Ordinal);
+
+        var ended = key.Gpg.Bash(inexact.Replace("gpg -d \"$v\"", "echo \"$v\" >&2; gpg -d \"$v\"", StringComparison.Ordinal), place.Staging);
+        Assert.Equal(0, ended.ExitCode);
+        Assert.Contains($"{X}.004-of-004.enc", ended.Errors);
+
+        Assert.Equal(0, key.Gpg.Bash(line, place.Staging).ExitCode);
+        place.AssertRestored(place.Staging);
+    }
+
+    [Fact]
+    public async Task Without_cksum_a_stale_volume_under_the_right_name_ends_in_status_0()
+    {
+        using var place = await SealedAsync(PacketKind.Ocb);
+        var name = X + ".002-of-003.enc";
+        var content = place.Content.ToArray();
+        content[content.Length / 2] ^= 1;
+        using (var other = new Workplace(content.Length))
+        {
+            await File.WriteAllBytesAsync(other.Archive, content, TestContext.Current.CancellationToken);
+            await other.SealAsync(other.Plan(key.Recipients, VolumeBytes(3), PacketKind.Ocb), key.Recipients);
+            File.Copy(Path.Combine(other.Staging, name), Path.Combine(place.Staging, name), overwrite: true);
+        }
+
+        var line = ReadmeLines.SeveralVolumes(X, 3);
+
+        Assert.NotEqual(0, key.Gpg.Bash(line, place.Staging).ExitCode);
+        Assert.NotEqual(0, key.Gpg.Bash($"sha256sum -c {X}.sums", place.Staging).ExitCode);
+        Assert.Equal(0, key.Gpg.Bash(line.Without($"cksum -c {X}.sums && "), place.Staging).ExitCode);
+        Assert.Equal(content, await File.ReadAllBytesAsync(Path.Combine(place.Staging, Workplace.ArchiveName), TestContext.Current.CancellationToken));
+    }
+
+    private static int VolumeBytes(int volumes) => 3_000_000 / volumes;
+
+    private async Task<Workplace> SealedAsync(PacketKind packet, HashKind? alsoHash = null, int volumes = 3)
+    {
+        var place = new Workplace(2_990_000);
+        var plan = place.Plan(key.Recipients, VolumeBytes(volumes), packet);
+        Assert.Equal(volumes, plan.VolumeCount);
+        await place.SealAsync(plan, key.Recipients, alsoHash);
+        return place;
+    }
+
+    // A small one: where more follows than a pipe holds, tar has ended by then, and gpg notices that nobody listens.
+    private async Task LeaveLastOfOlderPlanAsync(Workplace place)
+    {
+        using var older = new Workplace(2_990_000);
+        var plan = older.Plan(key.Recipients, 995_000);
+        Assert.InRange(plan.RangeOf(4).Length, 1, 16_000);
+        await older.SealAsync(plan, key.Recipients);
+        File.Copy(Path.Combine(older.Staging, plan.VolumeName(4)), Path.Combine(place.Staging, plan.VolumeName(4)));
+    }
+
+    private static void DamageContent(Workplace place, string volume)
+    {
+        var path = Path.Combine(place.Staging, volume);
+        var bytes = File.ReadAllBytes(path);
+        bytes[bytes.Length / 2] ^= 1;
+        File.WriteAllBytes(path, bytes);
+    }
+}
