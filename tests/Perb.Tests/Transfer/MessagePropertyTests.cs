@@ -124,10 +124,13 @@ public sealed class MessagePropertyTests : IDisposable
         }
     }
 
+    // As the sealer does: two parts in turns, digested one behind.
     private static byte[] Write(VolumeMessage message, byte[] content, List<int> pieces)
     {
         using var written = new MemoryStream();
-        Add(message.Begin());
+        var (free, behind) = (new MessagePart(), new MessagePart());
+        message.Begin(free);
+        Next();
         var left = content.AsMemory();
         foreach (var piece in pieces.Append(Chunk).Append(Chunk).Append(Chunk).Append(Chunk).Append(Chunk))
         {
@@ -137,19 +140,25 @@ public sealed class MessagePropertyTests : IDisposable
             }
 
             var take = left[..Math.Min(piece, left.Length)];
-            Add(message.Content(take));
+            message.Content(take, free);
+            message.Digest(behind);
+            Next();
             left = left[take.Length..];
         }
 
-        Add(message.Finish());
+        message.Digest(behind);
+        message.Finish(free);
+        Next();
         return written.ToArray();
 
-        void Add(IReadOnlyList<ReadOnlyMemory<byte>> segments)
+        void Next()
         {
-            foreach (var segment in segments)
+            foreach (var segment in free.Output)
             {
                 written.Write(segment.Span);
             }
+
+            (free, behind) = (behind, free);
         }
     }
 
