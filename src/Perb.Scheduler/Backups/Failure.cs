@@ -41,7 +41,7 @@ public sealed record Failure(FailureKind Kind, string Text)
         StagingFullException or RemoteVanishedException => Of(FailureKind.Transient, exception) with { ConcernsAll = true },
         RcloneException { Kind: RcloneFailure.Unexpected } => Of(FailureKind.Unexpected, exception) with { ConcernsAll = true },
         RcloneException rclone => Of(rclone.IsTransient ? FailureKind.Transient : FailureKind.NeedsOperator, exception) with { ConcernsAll = true },
-        SignerException => Of(FailureKind.NeedsOperator, exception) with { ConcernsAll = true }, // the node's key expired: every manifest waits
+        SignerException => Of(FailureKind.Transient, exception), // the node's key expired: manifests wait for another, volumes are sent; KeyExpiry shouts
         ProxmoxException proxmox => Of(proxmox.IsTransient ? FailureKind.Transient : FailureKind.NeedsOperator, exception),
         EncryptionException encryption => Of(encryption.IsTransient ? FailureKind.Transient : FailureKind.NeedsOperator, exception),
         IOException or UnauthorizedAccessException or SocketException or SqliteException => Of(FailureKind.Transient, exception),

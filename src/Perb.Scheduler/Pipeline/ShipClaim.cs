@@ -6,8 +6,8 @@ using Perb.Scheduler.Store;
 namespace Perb.Scheduler.Pipeline;
 
 /// <summary>
-/// Runs the pipeline for one claim and records how it ended: published, handed back, to be tried again, or for a person. One of the three
-/// places that catch everything.
+/// Runs the pipeline for one claim and records how it ended: published, handed back, to be tried again, or for a person. It catches
+/// everything: the worker has to outlive it.
 /// </summary>
 public sealed class ShipClaim(
     PipelineStore store, BackupPipeline pipeline, LeaseKeeper leaseKeeper, RetryPolicy retry, TimeProvider time, ILogger<ShipClaim> logger)

@@ -6,7 +6,9 @@ namespace Perb.Scheduler.Waiting;
 /// <summary>What the hook asks of <c>perb hook wait</c>: whose archives, and for how long at most.</summary>
 public sealed record WaitOptions(VzdumpWorker Worker, TimeSpan Longest)
 {
-    /// <summary><c>2h</c>, <c>90m</c>, <c>45s</c>, <c>1d</c>; a number alone means seconds.</summary>
+    private const long LongestSeconds = 365L * 86400;
+
+    /// <summary><c>2h</c>, <c>90m</c>, <c>45s</c>, <c>1d</c>; a number alone means seconds; a year is the longest.</summary>
     public static bool TryParseDuration(string text, out TimeSpan duration)
     {
         duration = default;
@@ -23,7 +25,7 @@ public sealed record WaitOptions(VzdumpWorker Worker, TimeSpan Longest)
             return false;
         }
 
-        duration = TimeSpan.FromSeconds((long)count * seconds);
+        duration = TimeSpan.FromSeconds(Math.Min((long)count * seconds, LongestSeconds));
         return true;
     }
 }

@@ -25,7 +25,7 @@ public sealed class FailureTests
         (new StagingFullException("x"), FailureKind.Transient),
         (new RemoteVanishedException("x"), FailureKind.Transient),
         (new ManifestException("x"), FailureKind.NeedsOperator),
-        (new SignerException("/etc/perb/signing.asc", "expired"), FailureKind.NeedsOperator),
+        (new SignerException("/etc/perb/signing.asc", "expired"), FailureKind.Transient),
         (new EncryptionException("x"), FailureKind.NeedsOperator),
         (new UnavailableException("x"), FailureKind.Transient),
         (new NotAuthorizedException("x"), FailureKind.NeedsOperator),
@@ -47,7 +47,7 @@ public sealed class FailureTests
     public void Every_exception_has_its_kind(string name)
     {
         var (exception, kind) = Table.Single(row => row.Exception.GetType().Name == name);
-        var concernsAll = exception is StagingFullException or RemoteVanishedException or SignerException;
+        var concernsAll = exception is StagingFullException or RemoteVanishedException;
 
         var failure = Failure.From(exception);
 
