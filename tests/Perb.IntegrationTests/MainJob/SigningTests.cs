@@ -28,6 +28,7 @@ public sealed class SigningTests(SharedKey key) : IClassFixture<SharedKey>
     }
 
     [Fact]
+    [Trait("Suite", "long")]
     public async Task A_signing_key_may_be_a_credential_of_systemd()
     {
         await using var perb = await StartAsync();
@@ -59,6 +60,7 @@ public sealed class SigningTests(SharedKey key) : IClassFixture<SharedKey>
     }
 
     [Fact]
+    [Trait("Suite", "long")]
     public async Task A_signature_that_arrived_wrong_is_removed_and_made_anew()
     {
         await using var perb = await StartAsync();
@@ -75,6 +77,7 @@ public sealed class SigningTests(SharedKey key) : IClassFixture<SharedKey>
     }
 
     [Fact]
+    [Trait("Suite", "long")]
     public async Task A_manifest_that_was_sent_but_not_recorded_is_taken_over_with_its_signature()
     {
         await using var perb = await StartAsync();
@@ -100,6 +103,7 @@ public sealed class SigningTests(SharedKey key) : IClassFixture<SharedKey>
     }
 
     [Fact]
+    [Trait("Suite", "long")]
     public async Task A_signature_of_a_run_that_signed_does_not_stay_beside_a_manifest_without_one()
     {
         await using var perb = await StartAsync();
@@ -112,6 +116,7 @@ public sealed class SigningTests(SharedKey key) : IClassFixture<SharedKey>
     }
 
     [Fact]
+    [Trait("Suite", "long")]
     public async Task A_void_plan_takes_the_signature_along()
     {
         await using var perb = await StartAsync();
@@ -128,6 +133,7 @@ public sealed class SigningTests(SharedKey key) : IClassFixture<SharedKey>
     }
 
     [Fact]
+    [Trait("Suite", "long")]
     public async Task A_lost_store_takes_over_what_was_signed_and_says_by_whom()
     {
         await using var perb = await StartAsync();
@@ -140,6 +146,7 @@ public sealed class SigningTests(SharedKey key) : IClassFixture<SharedKey>
     }
 
     [Fact]
+    [Trait("Suite", "long")]
     public async Task A_key_of_before_is_trusted_where_it_is_named()
     {
         await using var perb = await StartAsync();
@@ -170,6 +177,7 @@ public sealed class SigningTests(SharedKey key) : IClassFixture<SharedKey>
     }
 
     [Theory]
+    [Trait("Suite", "long")]
     [InlineData("the manifest", "does not fit")]
     [InlineData("the signature", "does not fit")]
     [InlineData("the signer", "which is not trusted")]
@@ -219,6 +227,7 @@ public sealed class SigningTests(SharedKey key) : IClassFixture<SharedKey>
     }
 
     [Fact]
+    [Trait("Suite", "long")]
     public async Task A_trusted_signer_that_others_can_replace_is_refused()
     {
         await using var perb = await StartAsync();
@@ -233,6 +242,7 @@ public sealed class SigningTests(SharedKey key) : IClassFixture<SharedKey>
     }
 
     [Fact]
+    [Trait("Suite", "long")]
     public async Task Signing_that_is_about_to_end_or_was_forgotten_is_said_at_start()
     {
         await using var perb = await StartAsync();
