@@ -185,12 +185,13 @@ public sealed class CraftedKeyTests : IDisposable
         var seconds = (int)(Created.AddDays(2) - DateTime.UnixEpoch).TotalSeconds;
         var point = Enumerable.Range(9, algorithm == PublicKeyAlgorithmTag.X25519 ? 32 : 56).Select(value => (byte)value).ToArray();
         byte[] body = [4, (byte)(seconds >> 24), (byte)(seconds >> 16), (byte)(seconds >> 8), (byte)seconds, (byte)algorithm, .. point];
-        var unbound = new PgpPublicKeyRing([.. ring.GetEncoded(), 0xCE, (byte)body.Length, .. body]).GetPublicKeys().Last();
+        byte[] packets = [.. ring.GetEncoded(), 0xCE, (byte)body.Length, .. body];
+        var unbound = new PgpPublicKeyRing(packets).GetPublicKeys().Last();
         var binding = new PgpSignatureGenerator(PublicKeyAlgorithmTag.RsaGeneral, HashAlgorithmTag.Sha256);
         binding.InitSign(PgpSignature.SubkeyBinding, primary.PrivateKey);
         var flags = Flags(PgpKeyFlags.CanEncryptStorage);
         flags.SetSignatureCreationTime(isCritical: false, Created.AddDays(2));
         binding.SetHashedSubpackets(flags.Generate());
-        return new PgpPublicKeyRing([.. ring.GetEncoded(), 0xCE, (byte)body.Length, .. body, .. binding.GenerateCertification(primary.PublicKey, unbound).GetEncoded()]);
+        return new PgpPublicKeyRing([.. packets, .. binding.GenerateCertification(primary.PublicKey, unbound).GetEncoded()]);
     }
 }

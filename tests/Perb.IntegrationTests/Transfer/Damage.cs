@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Perb.TestKit.OpenPgp;
 using Perb.Transfer.Sealing;
 
@@ -75,7 +76,8 @@ public sealed record Damage(string What, SealedAs To, Action<string> Do, Notices
         foreach (var bit in Bits())
         {
             yield return Flip(
-                "tag of the encrypted packet", SealedAs.Small, bit, passedOver.Contains(bit) ? Notices.Tar : Notices.Gpg, (_, encrypted) => encrypted.Offset);
+                "tag of the encrypted packet", SealedAs.Small, bit, passedOver.Contains(bit) ? Notices.Tar : Notices.Gpg,
+                (_, encrypted) => encrypted.Offset);
         }
 
         foreach (var bit in new[] { 0, 3, 7 })
@@ -99,14 +101,16 @@ public sealed record Damage(string What, SealedAs To, Action<string> Do, Notices
             ?
             [
                 ("version", 0), ("random prefix", 1), ("repeated octets of the prefix", 17), ("literal tag", 19), ("literal length", 20),
-                ("literal format", 21), ("length of the name", 22), ("name", 24), ("date", 50), ("content, first chunk", 1000),
-                ("content, second chunk", 1_500_000), ("content, end", -30), ("MDC tag", -22), ("MDC length", -21), ("MDC, first octet", -20), ("MDC, last octet", -1),
+                ("literal format", 21), ("length of the name", 22), ("name", 24), ("date", 50), ("content, first partial", 1000),
+                ("content, second partial", 1_500_000), ("content, end", -30), ("MDC tag", -22), ("MDC length", -21),
+                ("MDC, first octet", -20), ("MDC, last octet", -1),
             ]
             :
             [
-                ("version", 0), ("cipher", 1), ("mode", 2), ("chunk size", 3), ("nonce, first octet", 4), ("nonce, last octet", 18), ("literal tag", 19),
-                ("literal length", 20), ("literal format", 21), ("length of the name", 22), ("name", 24), ("date", 50), ("content, first chunk", 1000),
-                ("content, second partial", 1_500_000), ("content, end", -40), ("tag of the last chunk", -32), ("last tag, first octet", -16), ("last tag, last octet", -1),
+                ("version", 0), ("cipher", 1), ("mode", 2), ("chunk size", 3), ("nonce, first octet", 4), ("nonce, last octet", 18),
+                ("literal tag", 19), ("literal length", 20), ("literal format", 21), ("length of the name", 22), ("name", 24), ("date", 50),
+                ("content, first partial", 1000), ("content, second partial", 1_500_000), ("content, end", -40),
+                ("tag of the last chunk", -32), ("last tag, first octet", -16), ("last tag, last octet", -1),
             ];
         return from place in places
             from bit in new[] { 0, 5 }
@@ -133,7 +137,8 @@ public sealed record Damage(string What, SealedAs To, Action<string> Do, Notices
                 if (index > 0 || beside > 0)
                 {
                     yield return Cut(
-                        $"{beside:+0;-0;0} at partial length {index}", SealedAs.Large, Notices.Gpg, (_, encrypted) => encrypted.Lengths[index].Offset + beside);
+                        $"{beside:+0;-0;0} at length {index}", SealedAs.Large, Notices.Gpg,
+                        (_, encrypted) => encrypted.Lengths[index].Offset + beside);
                 }
             }
         }
@@ -156,7 +161,8 @@ public sealed record Damage(string What, SealedAs To, Action<string> Do, Notices
         yield return new("itself appended", SealedAs.Small, Edit((whole, _, _) => [.. whole, .. whole]), Notices.Gpg);
         yield return new("a marker packet before it", SealedAs.Small, Edit((whole, _, _) => [.. Marker, .. whole]), Notices.OnlyCksum);
         yield return new(
-            "its session key packet once more before it", SealedAs.Small, Edit((whole, key, _) => [.. whole[..key.End], .. whole]), Notices.OnlyCksum);
+            "its session key packet once more before it", SealedAs.Small, Edit((whole, key, _) => [.. whole[..key.End], .. whole]),
+            Notices.OnlyCksum);
         yield return new("a zero before it", SealedAs.Small, Edit((whole, _, _) => [0, .. whole]), Notices.Gpg);
     }
 
@@ -171,12 +177,15 @@ public sealed record Damage(string What, SealedAs To, Action<string> Do, Notices
         yield return new(
             "the last volume missing, which has no more than log and notes", SealedAs.LogAlone, folder => File.Delete(Path(folder, 3, 3)),
             Notices.OnlyCksumAndTheBytesAreWrong);
-        yield return new("a volume that is a copy of the first", SealedAs.Four, folder => Copy(folder, 1, 2, 4), Notices.OnlyCksumAndTheBytesAreWrong);
-        yield return new("a volume that is a copy of its neighbour", SealedAs.Four, folder => Copy(folder, 2, 3, 4), Notices.OnlyCksumAndTheBytesAreWrong);
+        yield return new(
+            "a volume that is a copy of the first", SealedAs.Four, folder => Copy(folder, 1, 2, 4), Notices.OnlyCksumAndTheBytesAreWrong);
+        yield return new(
+            "a volume that is a copy of its neighbour", SealedAs.Four, folder => Copy(folder, 2, 3, 4), Notices.OnlyCksumAndTheBytesAreWrong);
         yield return new("a last volume that is a copy of its neighbour", SealedAs.Four, folder => Copy(folder, 3, 4, 4), Notices.Tar);
         yield return new(
             "a volume renamed", SealedAs.Four, folder => Rename(Path(folder, 2, 4), Path(folder, 2, 4) + ".bak"), Notices.Tar);
-        yield return new("a flip in the content of a volume", SealedAs.Four, EditVolume(2, 4, whole => Flipped(whole, whole.Length / 2, 3)), Notices.Gpg);
+        yield return new(
+            "a flip in the content of a volume", SealedAs.Four, EditVolume(2, 4, whole => Flipped(whole, whole.Length / 2, 3)), Notices.Gpg);
         yield return new("an empty volume", SealedAs.Four, EditVolume(2, 4, _ => []), Notices.Gpg);
         yield return new("a volume cut within its session key packet", SealedAs.Four, EditVolume(2, 4, whole => whole[..50]), Notices.Tar);
         yield return new(
@@ -202,7 +211,7 @@ public sealed record Damage(string What, SealedAs To, Action<string> Do, Notices
     {
         var last = encrypted.Lengths[^1];
         var changed = whole.ToArray();
-        new[] { (byte)255, (byte)0, (byte)((last.Bytes + change) >> 16), (byte)((last.Bytes + change) >> 8), (byte)(last.Bytes + change) }.CopyTo(changed, last.Offset);
+        BinaryPrimitives.WriteInt32BigEndian(changed.AsSpan(last.Offset + 1), last.Bytes + change);
         return changed;
     }), by);
 

@@ -25,7 +25,8 @@ public sealed partial class FormatDocumentTests(SharedKey key) : IClassFixture<S
     [Fact]
     public void Its_manifest_is_one()
     {
-        var text = string.Join('\n', ReadmeLines.LinesOf(Document, "## 5. The manifest").TakeWhile(line => !line.StartsWith("manifest =", StringComparison.Ordinal))) + "\n";
+        var lines = ReadmeLines.LinesOf(Document, "## 5. The manifest");
+        var text = string.Concat(lines.TakeWhile(line => !line.StartsWith("manifest =", StringComparison.Ordinal)).Select(line => line + "\n"));
 
         var manifest = Manifest.Parse(text);
 
@@ -40,10 +41,13 @@ public sealed partial class FormatDocumentTests(SharedKey key) : IClassFixture<S
     }
 
     [Fact]
-    public void Its_owner_file_is_one() => Assert.Equal(
-        1,
-        JsonSerializer.Deserialize(
-            ReadmeLines.LinesOf(Document, "## 1. Names").Single(), OwnerJson.Default.PathOwner) is { Installation.Length: 32 } owner ? owner.Format : 0);
+    public void Its_owner_file_is_one()
+    {
+        var json = ReadmeLines.LinesOf(Document, "## 1. Names").Single();
+        var owner = JsonSerializer.Deserialize(json, OwnerJson.Default.PathOwner)!;
+        Assert.Equal((1, 32), (owner.Format, owner.Installation.Length));
+        Assert.Equal(json, JsonSerializer.Serialize(owner, OwnerJson.Default.PathOwner));
+    }
 
     [Fact]
     public void Its_tar_header_is_the_one_that_is_written()
@@ -79,7 +83,8 @@ public sealed partial class FormatDocumentTests(SharedKey key) : IClassFixture<S
     public void Its_messages_are_opened_by_gpg_with_their_session_keys(GpgVersion version, PacketKind packet)
     {
         using var gpg = new GpgHome(version);
-        var example = Example().Matches(File.ReadAllText(Repository.PathOf("docs", "FORMAT.md"))).Single(match => match.Groups["packet"].Value == packet.Word());
+        var example = Example().Matches(File.ReadAllText(Repository.PathOf("docs", "FORMAT.md")))
+            .Single(match => match.Groups["packet"].Value == packet.Word());
         var file = Path.Combine(gpg.Folder, X + ".enc");
         File.WriteAllBytes(file, Convert.FromHexString(Regex.Replace(example.Groups["hex"].Value, @"\s", "")));
 

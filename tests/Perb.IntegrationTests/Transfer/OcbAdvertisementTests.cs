@@ -57,7 +57,8 @@ public sealed class OcbAdvertisementTests : IDisposable
         using var installed = new GpgHome();
         _gpg.Share(key, installed);
         using var place = new Workplace(100_000);
-        await place.SealAsync(place.Plan(recipients, 1 << 30, PacketChoice.For(PacketChoice.Auto, recipients, VolumeSealer.OcbIsAvailable)), recipients);
+        var packet = PacketChoice.For(PacketChoice.Auto, recipients, VolumeSealer.OcbIsAvailable);
+        await place.SealAsync(place.Plan(recipients, 1 << 30, packet), recipients);
 
         Assert.All(
             [_gpg, installed],

@@ -20,7 +20,8 @@ public sealed class RecoveryLineTests(SharedKey key) : IClassFixture<SharedKey>
 
         // "gdrive" is a name in rclone's configuration; here it stands for a folder.
         Directory.CreateSymbolicLink(Path.Combine(place.Restored, "..", "perb"), place.Staging);
-        var remote = $"export RCLONE_CONFIG=/dev/null RCLONE_CONFIG_GDRIVE_TYPE=alias RCLONE_CONFIG_GDRIVE_REMOTE='{Path.GetDirectoryName(place.Restored)}'; ";
+        var root = Path.GetDirectoryName(place.Restored);
+        var remote = $"export RCLONE_CONFIG=/dev/null RCLONE_CONFIG_GDRIVE_TYPE=alias RCLONE_CONFIG_GDRIVE_REMOTE='{root}'; ";
         key.Gpg.Bash(remote + ReadmeLines.Fetch(X), place.Restored).Ok();
         Assert.Equal(4, Directory.GetFiles(place.Restored).Length);
 
@@ -103,7 +104,8 @@ public sealed class RecoveryLineTests(SharedKey key) : IClassFixture<SharedKey>
         Assert.NotEqual(0, key.Gpg.Bash(line, place.Staging).ExitCode);
         Assert.NotEqual(0, key.Gpg.Bash($"sha256sum -c {X}.sums", place.Staging).ExitCode);
         Assert.Equal(0, key.Gpg.Bash(line.Without($"cksum -c {X}.sums && "), place.Staging).ExitCode);
-        Assert.Equal(content, await File.ReadAllBytesAsync(Path.Combine(place.Staging, Workplace.ArchiveName), TestContext.Current.CancellationToken));
+        var restored = Path.Combine(place.Staging, Workplace.ArchiveName);
+        Assert.Equal(content, await File.ReadAllBytesAsync(restored, TestContext.Current.CancellationToken));
     }
 
     private static int VolumeBytes(int volumes) => 3_000_000 / volumes;

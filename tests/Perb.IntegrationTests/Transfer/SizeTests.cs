@@ -10,10 +10,11 @@ public sealed class SizeTests(SharedKey key) : IClassFixture<SharedKey>
     {
         get
         {
+            string[] cuts = ["one volume, full", "one volume, a byte left", "two volumes, a byte in the last", "two full volumes", "four volumes"];
             var data = new TheoryData<int, string>();
             foreach (var archiveBytes in new[] { 0, 1, 512, 300_000 })
             {
-                foreach (var cut in new[] { "one volume, full", "one volume, a byte left", "two volumes, a byte in the last", "two full volumes", "four volumes" })
+                foreach (var cut in cuts)
                 {
                     data.Add(archiveBytes, cut);
                 }

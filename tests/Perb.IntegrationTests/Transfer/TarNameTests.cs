@@ -44,7 +44,9 @@ public sealed class TarNameTests : IDisposable
 
         Extract(program, [.. tar.Head, .. content, .. tar.Tail]);
 
-        Assert.Equal(new[] { name, "x.log" }.Order(StringComparer.Ordinal), _folder.GetFiles().Select(file => file.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            new[] { name, "x.log" }.Order(StringComparer.Ordinal),
+            _folder.GetFiles().Select(file => file.Name).Order(StringComparer.Ordinal));
         Assert.Equal(content, File.ReadAllBytes(Path.Combine(_folder.FullName, name)));
         Assert.Equal(log, File.ReadAllBytes(Path.Combine(_folder.FullName, "x.log")));
         Assert.All(_folder.GetFiles(), file => Assert.Equal("644", Convert.ToString((int)file.UnixFileMode, 8)));

@@ -65,12 +65,11 @@ public static class MessageOpener
         }
 
         // The platform answers a wrong key with noise rather than with an error.
-        if (secret.Length != 35 || secret[0] != 9 || secret.AsSpan(1, 32).ToArray().Sum(value => value) % 65536 != BinaryPrimitives.ReadUInt16BigEndian(secret.AsSpan(33)))
-        {
-            return null;
-        }
-
-        return secret[1..33];
+        return secret.Length == 35
+            && secret[0] == 9
+            && secret[1..33].Sum(value => value) % 65536 == BinaryPrimitives.ReadUInt16BigEndian(secret.AsSpan(33))
+            ? secret[1..33]
+            : null;
     }
 
     private static byte[] OpenMdc(byte[] body, byte[] sessionKey)

@@ -4,6 +4,11 @@ using Perb.Transfer.Rclone;
 
 namespace Perb.Tests.Rclone;
 
+/// <summary>Alone, since memory is counted for the whole process.</summary>
+[CollectionDefinition(nameof(ProcessMemory), DisableParallelization = true)]
+public sealed class ProcessMemory;
+
+[Collection(nameof(ProcessMemory))]
 public sealed class RcloneFailureTests : IDisposable
 {
     private static readonly RemotePath File = RemotePath.Parse("gdrive:perb/a.enc");
