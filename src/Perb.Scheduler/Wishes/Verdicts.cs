@@ -26,12 +26,15 @@ public static class Verdicts
     public static ShipVerdict OnShipping(Backup known, FoundArchive archive, bool isBusy, bool hasItsOwnArchive)
     {
         var isSame = known.Archive == archive.Name.FileName && known.SizeBytes == archive.SizeBytes && known.ModifiedAt == archive.ModifiedAt;
+
+        // Of an archive that is gone, what is sealed is all that is left: it is not thrown away for another file of its name.
+        var isAllSealed = known.SealedBytes > 0 && known.SealedBytes >= known.SizeBytes;
         return known.State switch
         {
             BackupState.Published when isSame => ShipVerdict.Already,
             BackupState.Verified when isSame => ShipVerdict.Due,
             BackupState.Discovered or BackupState.Skipped or BackupState.SourceMissing or BackupState.Failed
-                when isSame || (!isBusy && !hasItsOwnArchive) => ShipVerdict.Due,
+                when isSame || (!isBusy && !hasItsOwnArchive && !isAllSealed) => ShipVerdict.Due,
             _ => ShipVerdict.Conflict,
         };
     }

@@ -14,7 +14,12 @@ internal static class WishBell
     {
         try
         {
-            File.WriteAllText(Path.Combine(Directory.CreateDirectory(Path.Combine(stateDirectory, DirectoryName)).FullName, FileName), "a wish was asked for\n");
+            var file = Path.Combine(Directory.CreateDirectory(Path.Combine(stateDirectory, DirectoryName)).FullName, FileName);
+
+            // Made anew each time: what lies there could be a link, and whoever rings may be root.
+            File.Delete(file);
+            using var bell = new FileStream(file, FileMode.CreateNew, FileAccess.Write);
+            bell.Write("a wish was asked for\n"u8);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -43,11 +43,11 @@ internal static class Armor
         return content;
     }
 
-    // What BouncyCastle's parsers are known to throw at damaged input.
+    // What BouncyCastle's parsers are known to throw at damaged input; the last where a length in it claims gigabytes.
     public static bool IsParsing(Exception exception) =>
         exception is IOException or PgpException or ArgumentException or FormatException or InvalidOperationException
             or IndexOutOfRangeException or ArithmeticException or InvalidCastException or NotSupportedException
-            or UnsupportedPacketVersionException;
+            or UnsupportedPacketVersionException or OutOfMemoryException;
 
     private static int Find(ReadOnlyMemory<byte> content, ReadOnlySpan<byte> what, int from)
     {

@@ -37,6 +37,15 @@ public sealed class VerdictsTests
             Verdicts.OnShipping(Backup(state), other, isBusy: false, hasItsOwnArchive: false));
     }
 
+    [Fact]
+    public void What_is_sealed_of_an_archive_that_is_gone_is_not_thrown_away_for_another_of_its_name()
+    {
+        var sealedWhole = Backup(BackupState.Discovered) with { SealedBytes = Backup(BackupState.Discovered).SizeBytes + 100 };
+
+        Assert.Equal(
+            ShipVerdict.Conflict, Verdicts.OnShipping(sealedWhole, Archives.Found(size: 2), isBusy: false, hasItsOwnArchive: false));
+    }
+
     [Theory]
     [InlineData(BackupState.Skipped)]
     [InlineData(BackupState.SourceMissing)]
