@@ -14,7 +14,7 @@ namespace Perb.Scheduler.Pipeline;
 public sealed class AdoptPublished(
     PipelineStore store, RcloneProgram rclone, TrustManifest trust, VerifyObject verify, ILogger<AdoptPublished> logger)
 {
-    private const int MaxManifestBytes = 16 << 20;
+    private const int MaxManifestBytes = 64 << 20; // the most volumes that a backup may have make some 30 MB
 
     /// <returns>How the copy was proven.</returns>
     /// <exception cref="NameConflictException">
