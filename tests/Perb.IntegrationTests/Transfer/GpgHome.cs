@@ -54,7 +54,7 @@ public sealed class GpgHome : IDisposable
     public string ExportSecret(string fingerprint)
     {
         var file = Path.Combine(Folder, fingerprint + ".secret");
-        Run(["--yes", "--output", file, "--export-secret-keys", fingerprint]).Ok();
+        Run(["--yes", "--armor", "--output", file, "--export-secret-keys", fingerprint]).Ok();
         return file;
     }
 
