@@ -9,7 +9,7 @@ internal static class SealCommands
 {
     public static Command Seal(Func<ParseResult, Func<CancellationToken, Task<Report>>, CancellationToken, Task<int>> run)
     {
-        var size = new Option<int>("--mebibytes") { Description = "size of the archive", DefaultValueFactory = _ => 1024 };
+        var size = new Option<int>("--mebibytes") { Description = "size of the archive", DefaultValueFactory = _ => 2048 };
         var rounds = new Option<int>("--rounds") { Description = "how often each contender runs", DefaultValueFactory = _ => 3 };
         var disk = new Option<DirectoryInfo>("--disk")
         {
