@@ -60,7 +60,7 @@ public sealed class ByHandStore(Database database, TimeProvider time)
 
     public Task<WishOutcome> SkipAsync(IReadOnlyList<long> ids, CancellationToken cancellationToken) => EachAsync(
         ids,
-        Verdicts.RefusalToSkip,
+        known => Verdicts.RefusalToSkip(known.Backup, known.IsClaimed),
         (connection, known, now) => SetSkippedAsync(connection, known, now, cancellationToken),
         cancellationToken);
 
@@ -68,7 +68,7 @@ public sealed class ByHandStore(Database database, TimeProvider time)
     {
         var outcome = await EachAsync(
             ids,
-            backup => Verdicts.RefusalToRetry(backup, remotes),
+            known => Verdicts.RefusalToRetry(known.Backup, remotes),
             (connection, known, now) => SetRetriedAsync(
                 connection, known, known.Backup.State is BackupState.Failed or BackupState.Skipped, now, cancellationToken),
             cancellationToken);
@@ -112,7 +112,7 @@ public sealed class ByHandStore(Database database, TimeProvider time)
 
     private async Task<WishOutcome> EachAsync(
         IReadOnlyList<long> ids,
-        Func<Backup, string?> refusal,
+        Func<WatchedBackup, string?> refusal,
         Func<SqliteConnection, WatchedBackup, string, Task> write,
         CancellationToken cancellationToken)
     {
@@ -124,7 +124,7 @@ public sealed class ByHandStore(Database database, TimeProvider time)
                 faults =
                 [
                     .. ids.Except(known.Select(one => one.Backup.Id)).Select(id => $"there is no backup {id}; perb list shows the ids"),
-                    .. known.Select(one => refusal(one.Backup)).OfType<string>(),
+                    .. known.Select(refusal).OfType<string>(),
                 ];
                 foreach (var one in faults.Count == 0 ? known : [])
                 {

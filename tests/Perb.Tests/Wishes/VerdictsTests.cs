@@ -64,11 +64,24 @@ public sealed class VerdictsTests
     [InlineData(BackupState.Pruned, "is pruned: there is nothing to skip")]
     public void Only_what_is_no_copy_can_be_skipped(BackupState state, string? expected)
     {
-        var refusal = Verdicts.RefusalToSkip(Backup(state));
+        var refusal = Verdicts.RefusalToSkip(Backup(state), isBusy: false);
 
         Assert.Equal(expected is null, refusal is null);
         Assert.Contains(expected ?? "", refusal ?? "", StringComparison.Ordinal);
         Assert.Equal(state == BackupState.Skipped || state.MayBecome(BackupState.Skipped), refusal is null);
+    }
+
+    [Theory]
+    [InlineData(BackupState.Discovered, true, "1 2", false)]
+    [InlineData(BackupState.Verified, true, null, true)]
+    [InlineData(BackupState.Verified, false, "1 2", true)]
+    [InlineData(BackupState.Verified, false, null, false)]
+    [InlineData(BackupState.Failed, false, "1 2", false)]
+    public void What_is_or_may_have_been_published_is_not_skipped_any_more(BackupState state, bool isBusy, string? uploader, bool isRefused)
+    {
+        var refusal = Verdicts.RefusalToSkip(Backup(state) with { Uploader = uploader }, isBusy);
+
+        Assert.Equal(isRefused, refusal?.Contains("is being published", StringComparison.Ordinal) ?? false);
     }
 
     [Theory]
