@@ -44,6 +44,19 @@ public sealed class TrustedSigners
         return faults.Count == 0 ? new TrustedSigners(keys) : throw new SignerException(faults);
     }
 
+    /// <summary>Whether these are whole signatures, whoever made them of whatever.</summary>
+    public static bool CanRead(byte[] signatures)
+    {
+        try
+        {
+            return SignatureFile.Read(signatures).Count > 0;
+        }
+        catch (UnusableKeyException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Never throws because of what was signed or what the signature holds: both come from the remote.</summary>
     /// <param name="manifest">The very bytes.</param>
     /// <param name="signatures">One or more detached signatures; one that is trusted is enough.</param>

@@ -109,6 +109,22 @@ public sealed class SigningTests(SharedKey key) : IClassFixture<SharedKey>
         await using var perb = await StartAsync();
         var (name, _) = await KilledAsync(perb, "copyto*.sums", (SigningKey, Own()));
         perb.ConfigureFaulty();
+    [Theory]
+    [InlineData(".sums")]
+    [InlineData(".sums.sig")]
+    public async Task A_manifest_or_signature_that_was_cut_short_is_removed_and_published_again(string suffix)
+    {
+        await using var perb = await StartAsync();
+        var (name, rclone) = await KilledAsync(perb, "lsjson*--stat*.sums", (SigningKey, Own()));
+        var cut = Path.Combine(perb.RemoteFolder, name + suffix);
+        await File.WriteAllBytesAsync(cut, File.ReadAllBytes(cut)[..^7], TestContext.Current.CancellationToken);
+
+        await OkAsync(perb);
+
+        AssertSigned(perb, name);
+        Assert.Equal(1, rclone.Copies($"{name}.enc"));
+    }
+
 
         await OkAsync(perb);
 
