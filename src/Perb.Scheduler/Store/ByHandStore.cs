@@ -26,7 +26,10 @@ public sealed class ByHandStore(Database database, TimeProvider time)
     /// <param name="isThere">Whether the archive of a backup still lies where it was recorded.</param>
     /// <param name="cancellationToken">Stops before anything is written.</param>
     public async Task<WishOutcome> ShipAsync(
-        IReadOnlyList<FoundArchive> archives, IReadOnlyList<string> remotes, Func<Backup, bool> isThere, CancellationToken cancellationToken)
+        IReadOnlyList<FoundArchive> archives,
+        IReadOnlyList<string> remotes,
+        Func<Backup, CancellationToken, Task<bool>> isThere,
+        CancellationToken cancellationToken)
     {
         var (backups, already, conflicts) = (new List<long>(), new List<long>(), new List<string>());
         var keeping = await WithTheirArchiveAsync(archives, isThere, cancellationToken);
@@ -99,7 +102,7 @@ public sealed class ByHandStore(Database database, TimeProvider time)
 
     // Looked at before the store is locked for writing: a share may take its time to answer.
     private async Task<Dictionary<long, bool>> WithTheirArchiveAsync(
-        IReadOnlyList<FoundArchive> archives, Func<Backup, bool> isThere, CancellationToken cancellationToken)
+        IReadOnlyList<FoundArchive> archives, Func<Backup, CancellationToken, Task<bool>> isThere, CancellationToken cancellationToken)
     {
         await using var connection = await database.ConnectAsync(cancellationToken);
         var known = await connection.QueryAsync(
@@ -107,7 +110,13 @@ public sealed class ByHandStore(Database database, TimeProvider time)
             BackupRow.Map,
             cancellationToken,
             ("@names", $"[{string.Join(',', archives.Select(archive => $"\"{archive.Name.RemoteName}\""))}]"));
-        return known.ToDictionary(backup => backup.Id, isThere);
+        var keeping = new Dictionary<long, bool>();
+        foreach (var backup in known)
+        {
+            keeping[backup.Id] = await isThere(backup, cancellationToken);
+        }
+
+        return keeping;
     }
 
     private async Task<WishOutcome> EachAsync(

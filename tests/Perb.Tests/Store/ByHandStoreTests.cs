@@ -98,7 +98,7 @@ public sealed class ByHandStoreTests : IAsyncLifetime
         await _store.AddAsync(Archive);
         await _store.ExecuteAsync("UPDATE backup SET state = 'source-missing'");
 
-        var outcome = await ByHand.ShipAsync([OnUsb with { SizeBytes = 2 }], ["r"], _ => isThere, TestStore.Stop);
+        var outcome = await ByHand.ShipAsync([OnUsb with { SizeBytes = 2 }], ["r"], (_, _) => Task.FromResult(isThere), TestStore.Stop);
 
         Assert.Equal((shipped, 1 - shipped), (outcome.Backups.Count, outcome.Conflicts.Count));
     }
@@ -280,7 +280,7 @@ public sealed class ByHandStoreTests : IAsyncLifetime
     }
 
     private Task<Scheduler.Wishes.WishOutcome> ShipAsync(FoundArchive archive, params string[] remotes) =>
-        ByHand.ShipAsync([archive], remotes.Length == 0 ? ["r"] : remotes, _ => true, TestStore.Stop);
+        ByHand.ShipAsync([archive], remotes.Length == 0 ? ["r"] : remotes, (_, _) => Task.FromResult(true), TestStore.Stop);
 
     private async Task<Backup> BackupAsync(long id) => Assert.Single(await ByHand.LookAsync([id], TestStore.Stop)).Backup;
 
