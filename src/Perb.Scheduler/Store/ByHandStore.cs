@@ -225,18 +225,14 @@ public sealed class ByHandStore(Database database, TimeProvider time)
     private static async Task<IReadOnlyList<WatchedBackup>> LookAsync(
         SqliteConnection connection, IReadOnlyCollection<long> ids, CancellationToken cancellationToken)
     {
-        var activities = (await connection.QueryAsync(
-            "SELECT * FROM activity WHERE backup_id IN (SELECT value FROM json_each(@ids))",
-            row => (Id: row.Number("backup_id"), Activity: ActivityRow.Map(row)),
-            cancellationToken,
-            ("@ids", Sql.List(ids)))).ToDictionary(row => row.Id, row => row.Activity);
+        var activities = await ActivityRow.CurrentAsync(connection, cancellationToken);
         return await connection.QueryAsync(
             $"{BackupRow.Select} WHERE b.id IN (SELECT value FROM json_each(@ids)) ORDER BY b.id",
             row =>
             {
-                var isClaimed = row.TextOrNull("lease_token") is not null;
                 var backup = BackupRow.Map(row);
-                return new WatchedBackup(backup, row.Number("settled") != 0, isClaimed, isClaimed ? activities.GetValueOrDefault(backup.Id) : null);
+                return new WatchedBackup(
+                    backup, row.Number("settled") != 0, row.TextOrNull("lease_token") is not null, activities.GetValueOrDefault(backup.Id));
             },
             cancellationToken,
             ("@ids", Sql.List(ids)));

@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Discovery;
+using Perb.Scheduler.Store;
 using Perb.Transfer;
 
 namespace Perb.Scheduler.Waiting;
