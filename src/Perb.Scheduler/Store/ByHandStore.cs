@@ -150,25 +150,16 @@ public sealed class ByHandStore(Database database, TimeProvider time)
     {
         await connection.ExecuteAsync(
             "UPDATE backup SET by_hand = 'ship' WHERE id = @id", cancellationToken, ("@id", known.Backup.Id));
-        var changed = await connection.ExecuteAsync(
+        var isMoved = await DiscoveryStore.MoveAsync(connection, known.Backup.Id, archive, cancellationToken, byHand: true);
+        await connection.ExecuteAsync(
             """
-            UPDATE backup SET storage = @storage, node = @node, path = @path, size_bytes = @size, modified_at = @modified, archive = @archive,
-                              guest_type = @guestType, settled = max(@settled, settled AND size_bytes = @size AND modified_at = @modified),
-                              state = CASE WHEN state = 'verified' THEN state ELSE 'discovered' END,
+            UPDATE backup SET state = CASE WHEN state = 'verified' THEN state ELSE 'discovered' END,
                               attempt = 0, unexpected = 0, next_attempt_at = NULL, failure = NULL
             WHERE id = @id AND lease_token IS NULL
             """,
             cancellationToken,
-            ("@id", known.Backup.Id),
-            ("@storage", archive.Storage ?? ""),
-            ("@node", archive.Node),
-            ("@path", archive.Path),
-            ("@size", archive.SizeBytes),
-            ("@modified", Sql.Instant(archive.ModifiedAt)),
-            ("@archive", archive.Name.FileName),
-            ("@guestType", archive.Name.GuestType),
-            ("@settled", archive.IsSettled ? 1 : 0));
-        if (changed > 0 || known.Backup.ByHand is not ByHand.Ship)
+            ("@id", known.Backup.Id));
+        if (isMoved || known.Backup.ByHand is not ByHand.Ship)
         {
             await connection.AddEventAsync(known.Backup.Id, now, "asked for", $"perb ship: {archive.Path}", cancellationToken);
         }
