@@ -97,16 +97,7 @@ internal static class SigningKeyFile
 
     private static SignatureKey Choose(PgpSecretKeyRing ring, CertifiedKey key, DateTimeOffset now)
     {
-        if (key.IsRevoked)
-        {
-            throw new UnusableKeyException($"key {key.Fingerprint} is revoked; make a new one");
-        }
-
-        if (!key.IsCertified(now))
-        {
-            throw new UnusableKeyException($"key {key.Fingerprint} has no valid self-signature: the file is damaged or forged; {ExportAgain}");
-        }
-
+        key.RequireAlive(now, ifRevoked: "; make a new one", ExportAgain);
         var all = SignatureKey.Of(key, now).Where(one => !one.IsRevoked && IsThere(ring, one)).ToList();
         var made = all.Where(one => one.CreatedAt <= now).ToList();
 

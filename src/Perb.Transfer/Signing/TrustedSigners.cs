@@ -89,16 +89,7 @@ public sealed class TrustedSigners
     private static IReadOnlyList<SignatureKey> Read(string file, DateTimeOffset now)
     {
         var key = new CertifiedKey(KeyFile.Read(file, IfPrivate));
-        if (key.IsRevoked)
-        {
-            throw new UnusableKeyException($"key {key.Fingerprint} is revoked: nothing that it signed is trusted; take the file out");
-        }
-
-        if (!key.IsCertified(now))
-        {
-            throw new UnusableKeyException($"key {key.Fingerprint} has no valid self-signature: the file is damaged or forged; export it again");
-        }
-
+        key.RequireAlive(now, ifRevoked: ": nothing that it signed is trusted; take the file out");
         var keys = SignatureKey.Of(key, now);
         return keys.Count > 0 ? keys : throw new UnusableKeyException($"key {key.Fingerprint} cannot sign");
     }
