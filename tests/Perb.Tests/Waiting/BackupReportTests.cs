@@ -125,21 +125,5 @@ public sealed class BackupReportTests
 
     private static StoreView View(Backup backup) => StoreView.Empty with { Backups = [backup with { Remote = "another" }, backup] };
 
-    private static Backup Backup(BackupState state) => new()
-    {
-        Id = 7,
-        Remote = "r",
-        RemoteName = Archive.Name.RemoteName,
-        Guest = 100,
-        GuestType = "qemu",
-        Archive = Archive.Name.FileName,
-        Storage = "local",
-        Node = "pve1",
-        Path = "/",
-        SizeBytes = 1,
-        ModifiedAt = Archives.Now,
-        ArchiveTime = Archives.Now,
-        State = state,
-        DiscoveredAt = Archives.Now,
-    };
+    private static Backup Backup(BackupState state) => Archives.BackupOf(Archives.Found(), state);
 }

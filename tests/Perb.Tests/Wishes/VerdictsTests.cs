@@ -105,21 +105,5 @@ public sealed class VerdictsTests
     public void What_nobody_would_carry_any_more_is_not_tried_again() =>
         Assert.Contains("does not name any more", Verdicts.RefusalToRetry(Backup(BackupState.Failed), ["other"]), StringComparison.Ordinal);
 
-    private static Backup Backup(BackupState state) => new()
-    {
-        Id = 7,
-        Remote = "r",
-        RemoteName = Archive.Name.RemoteName,
-        Guest = 100,
-        GuestType = "qemu",
-        Archive = Archive.Name.FileName,
-        Storage = "local",
-        Node = "pve1",
-        Path = Archive.Path,
-        SizeBytes = Archive.SizeBytes,
-        ModifiedAt = Archive.ModifiedAt,
-        ArchiveTime = Archive.Time,
-        State = state,
-        DiscoveredAt = Archives.Now,
-    };
+    private static Backup Backup(BackupState state) => Archives.BackupOf(Archive, state);
 }
