@@ -106,7 +106,7 @@ public sealed class ArchivesByHandTests : IAsyncLifetime
         using var answers = new ManualResetEventSlim();
         _faultOf = _ =>
         {
-            answers.Wait();
+            answers.Wait(TestStore.Stop);
             return null;
         };
 

@@ -101,7 +101,7 @@ public sealed class WishLoopTests : IAsyncLifetime
         using var answers = new ManualResetEventSlim();
         _faultOf = _ =>
         {
-            answers.Wait();
+            answers.Wait(TestStore.Stop);
             return null;
         };
         var hanging = await Wishes.AppendAsync(new Wish(WishKind.Ship) { Paths = ["/mnt/dead/archive"] }, TestStore.Stop);
