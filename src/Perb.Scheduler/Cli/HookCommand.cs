@@ -24,7 +24,7 @@ internal static class HookCommand
             var options = Settings.Load(configuration).Options;
             Console.Out.WriteLine(
                 $"perb: waiting for the copies of this task, at most {longest}; no other backup of this node starts meanwhile (WAIT=1 in hook.conf)");
-            var isGood = await new TaskWait(new HookSpool(spool), new WaitOptions(worker, duration), options, TimeProvider.System, Console.Out)
+            var isGood = await new VzdumpWait(new HookSpool(spool), new WaitOptions(worker, duration), options, TimeProvider.System, Console.Out)
                 .IsGoodAsync(cancellationToken);
             return isGood ? ExitCode.Ok : ExitCode.Failed;
         }

@@ -17,19 +17,25 @@ internal static class OneRun
     {
         await host.Services.GetRequiredService<OpenWishes>().CarryOutAsync(cancellationToken);
         IHostedService[] beside = [host.Services.GetRequiredService<ProgressLoop>(), host.Services.GetRequiredService<WishLoop>()];
-        foreach (var loop in beside)
+        try
         {
-            await loop.StartAsync(cancellationToken);
-        }
+            foreach (var loop in beside)
+            {
+                await loop.StartAsync(cancellationToken);
+            }
 
-        var workers = await WorkersAsync(host, only, cancellationToken);
-        var results = await Task.WhenAll(workers.Select(worker => worker.RunOnceAsync(only, cancellationToken)));
-        foreach (var loop in beside)
+            var workers = await WorkersAsync(host, only, cancellationToken);
+            var results = await Task.WhenAll(workers.Select(worker => worker.RunOnceAsync(only, cancellationToken)));
+            return results.Aggregate(new ShippingResult(), (one, other) => one + other);
+        }
+        finally
         {
-            await loop.StopAsync(cancellationToken);
+            // Whatever ends the run: none of them may work on when the lock is given back.
+            foreach (var loop in beside)
+            {
+                await loop.StopAsync(CancellationToken.None);
+            }
         }
-
-        return results.Aggregate(new ShippingResult(), (one, other) => one + other);
     }
 
     // A remote that nothing is for is not even opened.

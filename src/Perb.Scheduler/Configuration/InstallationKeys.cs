@@ -31,11 +31,7 @@ internal sealed record InstallationKeys(IReadOnlyList<Recipient> Recipients, Man
         {
             return read();
         }
-        catch (RecipientException exception)
-        {
-            faults.AddRange(exception.Faults.Select(fault => $"Perb:Encryption:{key}: {fault.File}: {fault.Reason}"));
-        }
-        catch (SignerException exception)
+        catch (KeyFileException exception)
         {
             faults.AddRange(exception.Faults.Select(fault => $"Perb:Encryption:{key}: {fault.File}: {fault.Reason}"));
         }

@@ -7,7 +7,9 @@ using Perb.Transfer.Posix;
 namespace Perb.Scheduler.Discovery;
 
 /// <summary>The archives that a person named, or what is wrong with the names.</summary>
-/// <param name="NotYet">One line for each archive that somebody may still add to, where no listing will see the end of it.</param>
+/// <param name="NotYet">
+/// One line for each archive that somebody may still add to, where no listing will see the end of it, and for each that cannot be looked at now.
+/// </param>
 public sealed record NamedArchives(IReadOnlyList<FoundArchive> Archives, IReadOnlyList<string> Faults, IReadOnlyList<string> NotYet);
 
 /// <summary>
@@ -15,29 +17,32 @@ public sealed record NamedArchives(IReadOnlyList<FoundArchive> Archives, IReadOn
 /// must be settled like any other; what lies elsewhere was put there by a person and is taken as it is.
 /// </summary>
 public sealed class ArchivesByHand(
-    ProxmoxApi api,
-    VzdumpTasks vzdumpTasks,
-    StorageListing storages,
-    ArchiveDiscovery discovery,
-    DiscoveryStore store,
-    StatusStore status,
-    PerbOptions options,
-    TimeProvider time)
+    ProxmoxApi api, VzdumpTasks vzdumpTasks, StorageListing storages, DiscoveryStore store, PerbOptions options, TimeProvider time)
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    private readonly TimedLook _look = new(Patience, time);
+
     private string Node => options.Proxmox.Node;
+
+    /// <summary>What is wrong with a path; a test can make it hang.</summary>
+    internal Func<string, string?> FaultOf { get; init; } = ArchivePath.FaultOf;
 
     /// <exception cref="ProxmoxException">The node does not answer: nobody can say what is whose.</exception>
     public async Task<NamedArchives> FindAsync(IReadOnlyList<string> paths, IReadOnlyList<int> guests, CancellationToken cancellationToken)
     {
-        var faults = paths.Distinct().Select(ArchivePath.FaultOf).OfType<string>().ToList();
-        var archives = new List<FoundArchive>();
+        var (archives, faults, notYet) = (new List<FoundArchive>(), new List<string>(), new List<string>());
+        foreach (var path in paths.Distinct())
+        {
+            await InTimeAsync(path, () => FaultOf(path), fault => faults.AddRange(fault is null ? [] : [fault]), notYet, cancellationToken);
+        }
+
         if (guests.Count > 0)
         {
             await AddNewestAsync(guests, archives, faults, cancellationToken);
         }
 
-        var notYet = new List<string>();
-        if (paths.Count > 0 && faults.Count == 0)
+        if (paths.Count > 0 && faults.Count == 0 && notYet.Count == 0)
         {
             await AddAtPathsAsync(paths, archives, notYet, cancellationToken);
         }
@@ -45,17 +50,44 @@ public sealed class ArchivesByHand(
         return new NamedArchives(archives, faults, notYet);
     }
 
+    /// <summary>Whether the archive of a backup still lies where it was recorded; where nobody can tell it does, so that it is not given away.</summary>
+    public async Task<bool> IsThereAsync(Backup backup, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _look.AtAsync(backup.Path, () => FileFacts.At(backup.Path), cancellationToken) is { IsRegularFile: true } file
+                && file.SizeBytes == backup.SizeBytes
+                && file.ModifiedAt == backup.ModifiedAt;
+        }
+        catch (Exception exception) when (exception is IOException or TimeoutException)
+        {
+            return true;
+        }
+    }
+
+    private async Task InTimeAsync<T>(
+        string path, Func<T> look, Action<T> seen, List<string> notYet, CancellationToken cancellationToken)
+    {
+        try
+        {
+            seen(await _look.AtAsync(path, look, cancellationToken));
+        }
+        catch (TimeoutException)
+        {
+            notYet.Add($"{path} does not answer: is the server of its mount there? Try again when it is");
+        }
+    }
+
     private async Task AddNewestAsync(
         IReadOnlyList<int> guests, List<FoundArchive> archives, List<string> faults, CancellationToken cancellationToken)
     {
-        await discovery.ReconcileAsync(cancellationToken);
         var known = await store.LoadKnownAsync(cancellationToken);
         var look = await storages.LookAsync(await LookAtTasksAsync(cancellationToken), known.Values, cancellationToken);
         var believable = FoundArchive.LatestBelievable(time.GetUtcNow());
         var newest = look.Listing.Archives
             .GroupBy(archive => archive.Name.VmId)
             .ToDictionary(group => group.Key, group => group.MaxBy(archive => (archive.Time <= believable, archive.Time))!);
-        var existing = (await status.GuestsAsync(cancellationToken)).ToDictionary(guest => guest.Guest, guest => guest.Exists);
+        var existing = (await api.GetGuestsAsync(cancellationToken)).Where(guest => guest.Node == Node).Select(guest => guest.VmId).ToHashSet();
         foreach (var guest in guests.Distinct())
         {
             if (newest.TryGetValue(guest, out var archive))
@@ -64,15 +96,15 @@ public sealed class ArchivesByHand(
             }
             else
             {
-                faults.Add(Absence(guest, existing.GetValueOrDefault(guest), look.Absences));
+                faults.Add(Absence(guest, existing.Contains(guest), look.Absences));
             }
         }
     }
 
-    private string Absence(int guest, bool? exists, IReadOnlyDictionary<string, string?> absences)
+    private string Absence(int guest, bool exists, IReadOnlyDictionary<string, string?> absences)
     {
         var away = string.Concat(absences.Where(storage => storage.Value is not null).Select(storage => $"; storage {storage.Key}: {storage.Value}"));
-        return exists is true
+        return exists
             ? $"guest {guest} has no archive in any dump directory of {Node}{away}"
             : $"{Node} shows no guest {guest}, and no archive of one{away}";
     }
@@ -86,26 +118,33 @@ public sealed class ArchivesByHand(
         var all = DumpDirectory.Of(configured, seen, Node, nodeCount, [.. configured.Select(storage => storage.Storage)]);
         var listed = DumpDirectory.Of(configured, seen, Node, nodeCount, options.Discovery.Storages);
         var tasks = await LookAtTasksAsync(cancellationToken);
+        var places = await Task.WhenAll(all.Where(one => one.Path is not null).Select(one => EnterAsync(one, cancellationToken)));
         foreach (var path in paths.Distinct())
         {
-            var directory = all.FirstOrDefault(one => IsIn(path, one));
-            if (Describe(path, directory, tasks) is not { } archive)
+            await InTimeAsync(path, () => Describe(path, places, tasks), Take, notYet, cancellationToken);
+
+            void Take(FoundArchive? archive)
             {
-                notYet.Add($"{path} changed while it was looked at; try again");
-            }
-            else if (!archive.IsSettled && !listed.Any(one => one.Storage == directory?.Storage && one.Path is not null))
-            {
-                notYet.Add($"{path}: vzdump may still write its log and notes; try again when the task has ended, or in ten minutes");
-            }
-            else
-            {
-                archives.Add(archive);
+                if (archive is null)
+                {
+                    notYet.Add($"{path} changed while it was looked at; try again");
+                }
+                else if (!archive.IsSettled && !listed.Any(one => one.Storage == archive.Storage && one.Path is not null))
+                {
+                    notYet.Add($"{path}: vzdump may still write its log and notes; try again when the task has ended, or in ten minutes");
+                }
+                else
+                {
+                    archives.Add(archive);
+                }
             }
         }
     }
 
-    private FoundArchive? Describe(string path, DumpDirectory? directory, TaskView tasks) =>
-        ArchiveName.TryParse(Path.GetFileName(path), out var name) && FileFacts.At(path) is { IsRegularFile: true } file
+    private FoundArchive? Describe(string path, IReadOnlyList<Place> places, TaskView tasks)
+    {
+        var directory = places.FirstOrDefault(one => IsIn(path, one))?.Directory;
+        return ArchiveName.TryParse(Path.GetFileName(path), out var name) && FileFacts.At(path) is { IsRegularFile: true } file
             ? new FoundArchive(
                 name,
                 directory?.Storage,
@@ -116,6 +155,7 @@ public sealed class ArchivesByHand(
                 NodeClock.ToInstant(name.LocalTime, options.TimeZone),
                 directory is null || DumpListing.IsSettled(path, name, file.ModifiedAt, directory, tasks, time.GetUtcNow()))
             : null;
+    }
 
     private async Task<TaskView> LookAtTasksAsync(CancellationToken cancellationToken)
     {
@@ -123,17 +163,25 @@ public sealed class ArchivesByHand(
         return await vzdumpTasks.LookAsync(privileges.SeesTasks, time.GetUtcNow(), cancellationToken);
     }
 
-    // The directory may have several names (a link, a bind mount): it is the same if the kernel says so.
-    private static bool IsIn(string path, DumpDirectory directory)
+    // One that hangs, or is not there, is known by its name alone: what was named was looked at before, so it lies elsewhere.
+    private async Task<Place> EnterAsync(DumpDirectory directory, CancellationToken cancellationToken)
     {
-        if (directory.Path is null)
+        try
         {
-            return false;
+            return new Place(directory, await _look.AtAsync(directory.Path!, () => Entered(directory.Path!), cancellationToken));
         }
+        catch (TimeoutException)
+        {
+            return new Place(directory, null);
+        }
+    }
 
+    // The directory may have several names (a link, a bind mount): it is the same if the kernel says so.
+    private static bool IsIn(string path, Place place)
+    {
         var parent = Path.GetDirectoryName(path)!;
-        return parent == Path.TrimEndingDirectorySeparator(directory.Path)
-            || (Entered(parent) is { } one && Entered(directory.Path) is { } other && one.IsSameFileAs(other));
+        return parent == Path.TrimEndingDirectorySeparator(place.Directory.Path!)
+            || (place.Facts is { } one && Entered(parent) is { } other && one.IsSameFileAs(other));
     }
 
     private static FileFacts? Entered(string directory)
@@ -147,4 +195,6 @@ public sealed class ArchivesByHand(
             return null;
         }
     }
+
+    private sealed record Place(DumpDirectory Directory, FileFacts? Facts);
 }

@@ -82,7 +82,8 @@ public sealed class DiscoveryDiff(CatchUpPolicy policy, IReadOnlyList<string> re
     private static void AddChanges(
         List<DiscoveryChange> changes, KnownBackup backup, FoundArchive archive, string? skip, string? conflict)
     {
-        // A remote name that was published is immutable: the new archive cannot be shipped under it, and that must not look like success.
+        // A name that was published is immutable, and what is sealed takes it: the new archive cannot be shipped under it, and that must not
+        // look like success.
         if (!IsSame(backup, archive) && !MayBeReplaced(backup))
         {
             conflict = $"{archive.Path} is not the archive that was shipped as {backup.RemoteName}: other size or time; it is not offsite";
@@ -135,8 +136,11 @@ public sealed class DiscoveryDiff(CatchUpPolicy policy, IReadOnlyList<string> re
         }
     }
 
+    // Of an archive that is gone, what is sealed is all that is left: it is not thrown away for another of its name. It stays in staging only
+    // as long as the backup is to be shipped.
     private static bool MayBeReplaced(KnownBackup backup) =>
-        backup.State is BackupState.Discovered or BackupState.Skipped or BackupState.SourceMissing or BackupState.Failed;
+        backup is { State: BackupState.Discovered, IsAllSealed: false }
+            or { State: BackupState.Skipped or BackupState.SourceMissing or BackupState.Failed };
 
     private static bool IsSame(KnownBackup backup, FoundArchive archive) =>
         backup.Archive == archive.Name.FileName && backup.SizeBytes == archive.SizeBytes && backup.ModifiedAt == archive.ModifiedAt;

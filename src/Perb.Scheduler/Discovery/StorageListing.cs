@@ -11,6 +11,9 @@ public sealed record StorageLook(Listing Listing, IReadOnlyDictionary<string, st
 /// <summary>Looks into every storage that this node should ship from: where it is by the API, what is in it by the file system.</summary>
 public sealed class StorageListing(ProxmoxApi api, DumpListing dumpListing, PerbOptions options, TimeProvider time)
 {
+    // Thousands of archives on a slow share take their time.
+    private readonly TimedLook _look = new(TimeSpan.FromMinutes(2), time);
+
     /// <param name="tasks">What the node said of its vzdump tasks before this look.</param>
     /// <param name="known">What the store holds, to tell an emptied storage from one that is not mounted.</param>
     /// <param name="cancellationToken">Ends the calls to the node.</param>
@@ -27,7 +30,7 @@ public sealed class StorageListing(ProxmoxApi api, DumpListing dumpListing, Perb
         var absences = new Dictionary<string, string?>(StringComparer.Ordinal);
         foreach (var directory in directories)
         {
-            absences[directory.Storage] = TryList(directory, tasks, known, archives);
+            absences[directory.Storage] = await TryListAsync(directory, tasks, known, archives, cancellationToken);
         }
 
         var spokenFor = absences.Where(storage => storage.Value is null).Select(storage => storage.Key).ToHashSet(StringComparer.Ordinal);
@@ -35,8 +38,12 @@ public sealed class StorageListing(ProxmoxApi api, DumpListing dumpListing, Perb
     }
 
     /// <summary>Null where the directory was read and may be believed; otherwise why not.</summary>
-    private string? TryList(
-        DumpDirectory directory, TaskView tasks, IReadOnlyCollection<KnownBackup> known, List<FoundArchive> archives)
+    private async Task<string?> TryListAsync(
+        DumpDirectory directory,
+        TaskView tasks,
+        IReadOnlyCollection<KnownBackup> known,
+        List<FoundArchive> archives,
+        CancellationToken cancellationToken)
     {
         if (directory.Path is null)
         {
@@ -45,11 +52,16 @@ public sealed class StorageListing(ProxmoxApi api, DumpListing dumpListing, Perb
 
         try
         {
-            var found = dumpListing.List(directory, options.Proxmox.Node, tasks, time.GetUtcNow());
+            var found = await _look.AtAsync(
+                directory.Path, () => dumpListing.List(directory, options.Proxmox.Node, tasks, time.GetUtcNow()), cancellationToken);
             archives.AddRange(found);
             return found.Count == 0 && known.Any(backup => backup.Storage == directory.Storage && NeedsSource(backup))
                 ? "it lists nothing although archives in it wait to be shipped; is it mounted?"
                 : null;
+        }
+        catch (TimeoutException)
+        {
+            return $"{directory.Path} does not answer: is the server of its mount there?";
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

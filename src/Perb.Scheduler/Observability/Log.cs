@@ -66,6 +66,9 @@ internal static partial class Log
     [LoggerMessage(2020, LogLevel.Information, "The manifest of {RemoteName} on {Remote} is signed by {Signer}")]
     public static partial void SignatureTrusted(this ILogger logger, string remoteName, string remote, string signer);
 
+    [LoggerMessage(2021, LogLevel.Warning, "{Manifest} on {Remote}, or its signature, was cut short when it was sent: removed, to be published again")]
+    public static partial void CutShortRemoved(this ILogger logger, string manifest, string remote);
+
     [LoggerMessage(3001, LogLevel.Warning, "{Text}")]
     public static partial void LeaseLost(this ILogger logger, string text);
 

@@ -13,6 +13,7 @@ namespace Perb.Scheduler.Pipeline;
 public sealed class BackupPipeline(
     PipelineStore store,
     LookAtRemote look,
+    RemoveCutShort removeCutShort,
     AdoptPublished adopt,
     PlanSealing planSealing,
     CarryVolumes carry,
@@ -23,6 +24,7 @@ public sealed class BackupPipeline(
     public async Task<VerifyLevel> ShipAsync(Claim claim, ReadyRemote remote, CancellationToken cancellationToken)
     {
         var objects = await look.RunAsync(claim.Backup, remote.Remote, cancellationToken);
+        objects = await removeCutShort.RunAsync(claim, remote.Remote, objects, cancellationToken);
         if (objects.HasManifest)
         {
             return await adopt.RunAsync(claim, remote, objects, cancellationToken);

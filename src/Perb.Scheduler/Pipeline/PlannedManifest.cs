@@ -1,3 +1,5 @@
+using System.Text;
+using Perb.Scheduler.Backups;
 using Perb.Scheduler.Store;
 using Perb.Transfer.Manifests;
 using Perb.Transfer.Sealing;
@@ -15,4 +17,18 @@ internal static class PlannedManifest
         VolumeBytes = plan.VolumeBytes,
         Volumes = [.. volumes.Select(volume => new ManifestVolume(volume.Name, volume.SizeBytes, volume.Digests))],
     };
+
+    /// <summary>Its very bytes; null while not all volumes are on record.</summary>
+    public static async Task<byte[]?> BytesAsync(PipelineStore store, Backup backup, bool allVerified, CancellationToken cancellationToken)
+    {
+        if (await store.LoadPlanAsync(backup, cancellationToken) is not { } plan)
+        {
+            return null;
+        }
+
+        var volumes = await store.LoadVolumesAsync(backup.Id, cancellationToken);
+        return volumes.Count == plan.VolumeCount && (!allVerified || volumes.All(volume => volume.VerifiedAt is not null))
+            ? Encoding.UTF8.GetBytes(Of(plan, volumes).Format())
+            : null;
+    }
 }

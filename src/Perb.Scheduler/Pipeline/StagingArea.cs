@@ -68,7 +68,7 @@ public sealed partial class StagingArea(StagingSection options, IReadOnlyList<Re
             var drive = new DriveInfo(options.Directory);
             var floor = options.MinFree.Of(drive.TotalSize);
             var needed = isAhead ? bytes * remotes.Count : bytes;
-            if (drive.AvailableFreeSpace - _reserved.Values.Sum() - needed < floor)
+            if (drive.AvailableFreeSpace - UnwrittenBytes() - needed < floor)
             {
                 throw new StagingFullException(
                     $"{options.Directory} has {ByteSize.Format(drive.AvailableFreeSpace)} free and a volume needs {ByteSize.Format(bytes)}: Staging:MinFree keeps {ByteSize.Format(floor)} free");
@@ -85,9 +85,15 @@ public sealed partial class StagingArea(StagingSection options, IReadOnlyList<Re
 
     public void Delete(string remote, string name) => File.Delete(PathOf(remote, name));
 
-    private long UsedBytes(string remote) => new DirectoryInfo(FolderOf(remote))
+    // What is written of a partial is not free any more, and must not be counted again by its reservation. It may be left over and have none.
+    private long UnwrittenBytes() => Math.Max(
+        0, _reserved.Values.Sum() - remotes.Where(remote => Directory.Exists(FolderOf(remote.Name))).Sum(remote => BytesIn(remote.Name, arePartial: true)));
+
+    private long UsedBytes(string remote) => BytesIn(remote, arePartial: false); // partials are counted by their reservations
+
+    private long BytesIn(string remote, bool arePartial) => new DirectoryInfo(FolderOf(remote))
         .EnumerateFiles("*", Here)
-        .Where(file => !file.Name.EndsWith(StagedFile.PartialSuffix, StringComparison.Ordinal)) // counted by its reservation
+        .Where(file => file.Name.EndsWith(StagedFile.PartialSuffix, StringComparison.Ordinal) == arePartial)
         .Sum(file => file.Exists ? file.Length : 0); // it may just have been deleted
 
     private static bool IsLeftOver(string file, IReadOnlySet<string> belonging)

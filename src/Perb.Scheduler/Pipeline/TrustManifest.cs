@@ -1,4 +1,3 @@
-using System.Text;
 using Perb.Scheduler.Backups;
 using Perb.Scheduler.Observability;
 using Perb.Scheduler.Store;
@@ -35,17 +34,9 @@ public sealed class TrustManifest(
 
     // Perb died between sending the manifest and recording it. The same records make the same bytes, so it is the one that this store made,
     // signed or not: signing may have begun or ended in between. It names the hash of every volume, which are compared after this.
-    private async Task<bool> IsOwnAsync(Backup backup, byte[] manifest, CancellationToken cancellationToken)
-    {
-        if (await store.LoadPlanAsync(backup, cancellationToken) is not { } plan)
-        {
-            return false;
-        }
-
-        var volumes = await store.LoadVolumesAsync(backup.Id, cancellationToken);
-        return volumes.Count == plan.VolumeCount
-            && manifest.AsSpan().SequenceEqual(Encoding.UTF8.GetBytes(PlannedManifest.Of(plan, volumes).Format()));
-    }
+    private async Task<bool> IsOwnAsync(Backup backup, byte[] manifest, CancellationToken cancellationToken) =>
+        await PlannedManifest.BytesAsync(store, backup, allVerified: false, cancellationToken) is { } planned
+        && manifest.AsSpan().SequenceEqual(planned);
 
     private async Task<SignatureVerdict> VerifyAsync(
         Remote remote, RemoteObjects objects, byte[] manifest, CancellationToken cancellationToken)

@@ -5,7 +5,14 @@ namespace Perb.Scheduler.Store;
 /// <summary>Columns to <see cref="Activity"/> and back.</summary>
 internal static class ActivityRow
 {
-    public static Activity Map(SqliteDataReader row) => new(
+    /// <summary>What is being done now, by the backup's id.</summary>
+    public static async Task<Dictionary<long, Activity>> CurrentAsync(SqliteConnection connection, CancellationToken cancellationToken) =>
+        (await connection.QueryAsync(
+            "SELECT a.* FROM activity a JOIN backup b ON b.id = a.backup_id WHERE b.lease_token IS NOT NULL",
+            row => (Id: row.Number("backup_id"), Activity: Map(row)),
+            cancellationToken)).ToDictionary(row => row.Id, row => row.Activity);
+
+    private static Activity Map(SqliteDataReader row) => new(
         row.Text("step"),
         (int)row.Number("volume"),
         (int)row.Number("volume_count"),

@@ -26,7 +26,10 @@ public sealed class ByHandStore(Database database, TimeProvider time)
     /// <param name="isThere">Whether the archive of a backup still lies where it was recorded.</param>
     /// <param name="cancellationToken">Stops before anything is written.</param>
     public async Task<WishOutcome> ShipAsync(
-        IReadOnlyList<FoundArchive> archives, IReadOnlyList<string> remotes, Func<Backup, bool> isThere, CancellationToken cancellationToken)
+        IReadOnlyList<FoundArchive> archives,
+        IReadOnlyList<string> remotes,
+        Func<Backup, CancellationToken, Task<bool>> isThere,
+        CancellationToken cancellationToken)
     {
         var (backups, already, conflicts) = (new List<long>(), new List<long>(), new List<string>());
         var keeping = await WithTheirArchiveAsync(archives, isThere, cancellationToken);
@@ -60,7 +63,7 @@ public sealed class ByHandStore(Database database, TimeProvider time)
 
     public Task<WishOutcome> SkipAsync(IReadOnlyList<long> ids, CancellationToken cancellationToken) => EachAsync(
         ids,
-        Verdicts.RefusalToSkip,
+        known => Verdicts.RefusalToSkip(known.Backup, known.IsClaimed),
         (connection, known, now) => SetSkippedAsync(connection, known, now, cancellationToken),
         cancellationToken);
 
@@ -68,7 +71,7 @@ public sealed class ByHandStore(Database database, TimeProvider time)
     {
         var outcome = await EachAsync(
             ids,
-            backup => Verdicts.RefusalToRetry(backup, remotes),
+            known => Verdicts.RefusalToRetry(known.Backup, remotes),
             (connection, known, now) => SetRetriedAsync(
                 connection, known, known.Backup.State is BackupState.Failed or BackupState.Skipped, now, cancellationToken),
             cancellationToken);
@@ -99,7 +102,7 @@ public sealed class ByHandStore(Database database, TimeProvider time)
 
     // Looked at before the store is locked for writing: a share may take its time to answer.
     private async Task<Dictionary<long, bool>> WithTheirArchiveAsync(
-        IReadOnlyList<FoundArchive> archives, Func<Backup, bool> isThere, CancellationToken cancellationToken)
+        IReadOnlyList<FoundArchive> archives, Func<Backup, CancellationToken, Task<bool>> isThere, CancellationToken cancellationToken)
     {
         await using var connection = await database.ConnectAsync(cancellationToken);
         var known = await connection.QueryAsync(
@@ -107,12 +110,18 @@ public sealed class ByHandStore(Database database, TimeProvider time)
             BackupRow.Map,
             cancellationToken,
             ("@names", $"[{string.Join(',', archives.Select(archive => $"\"{archive.Name.RemoteName}\""))}]"));
-        return known.ToDictionary(backup => backup.Id, isThere);
+        var keeping = new Dictionary<long, bool>();
+        foreach (var backup in known)
+        {
+            keeping[backup.Id] = await isThere(backup, cancellationToken);
+        }
+
+        return keeping;
     }
 
     private async Task<WishOutcome> EachAsync(
         IReadOnlyList<long> ids,
-        Func<Backup, string?> refusal,
+        Func<WatchedBackup, string?> refusal,
         Func<SqliteConnection, WatchedBackup, string, Task> write,
         CancellationToken cancellationToken)
     {
@@ -124,7 +133,7 @@ public sealed class ByHandStore(Database database, TimeProvider time)
                 faults =
                 [
                     .. ids.Except(known.Select(one => one.Backup.Id)).Select(id => $"there is no backup {id}; perb list shows the ids"),
-                    .. known.Select(one => refusal(one.Backup)).OfType<string>(),
+                    .. known.Select(refusal).OfType<string>(),
                 ];
                 foreach (var one in faults.Count == 0 ? known : [])
                 {
@@ -141,25 +150,16 @@ public sealed class ByHandStore(Database database, TimeProvider time)
     {
         await connection.ExecuteAsync(
             "UPDATE backup SET by_hand = 'ship' WHERE id = @id", cancellationToken, ("@id", known.Backup.Id));
-        var changed = await connection.ExecuteAsync(
+        var isMoved = await DiscoveryStore.MoveAsync(connection, known.Backup.Id, archive, cancellationToken, byHand: true);
+        await connection.ExecuteAsync(
             """
-            UPDATE backup SET storage = @storage, node = @node, path = @path, size_bytes = @size, modified_at = @modified, archive = @archive,
-                              guest_type = @guestType, settled = max(@settled, settled AND size_bytes = @size AND modified_at = @modified),
-                              state = CASE WHEN state = 'verified' THEN state ELSE 'discovered' END,
+            UPDATE backup SET state = CASE WHEN state = 'verified' THEN state ELSE 'discovered' END,
                               attempt = 0, unexpected = 0, next_attempt_at = NULL, failure = NULL
             WHERE id = @id AND lease_token IS NULL
             """,
             cancellationToken,
-            ("@id", known.Backup.Id),
-            ("@storage", archive.Storage ?? ""),
-            ("@node", archive.Node),
-            ("@path", archive.Path),
-            ("@size", archive.SizeBytes),
-            ("@modified", Sql.Instant(archive.ModifiedAt)),
-            ("@archive", archive.Name.FileName),
-            ("@guestType", archive.Name.GuestType),
-            ("@settled", archive.IsSettled ? 1 : 0));
-        if (changed > 0 || known.Backup.ByHand is not ByHand.Ship)
+            ("@id", known.Backup.Id));
+        if (isMoved || known.Backup.ByHand is not ByHand.Ship)
         {
             await connection.AddEventAsync(known.Backup.Id, now, "asked for", $"perb ship: {archive.Path}", cancellationToken);
         }
@@ -216,18 +216,14 @@ public sealed class ByHandStore(Database database, TimeProvider time)
     private static async Task<IReadOnlyList<WatchedBackup>> LookAsync(
         SqliteConnection connection, IReadOnlyCollection<long> ids, CancellationToken cancellationToken)
     {
-        var activities = (await connection.QueryAsync(
-            "SELECT * FROM activity WHERE backup_id IN (SELECT value FROM json_each(@ids))",
-            row => (Id: row.Number("backup_id"), Activity: ActivityRow.Map(row)),
-            cancellationToken,
-            ("@ids", Sql.List(ids)))).ToDictionary(row => row.Id, row => row.Activity);
+        var activities = await ActivityRow.CurrentAsync(connection, cancellationToken);
         return await connection.QueryAsync(
             $"{BackupRow.Select} WHERE b.id IN (SELECT value FROM json_each(@ids)) ORDER BY b.id",
             row =>
             {
-                var isClaimed = row.TextOrNull("lease_token") is not null;
                 var backup = BackupRow.Map(row);
-                return new WatchedBackup(backup, row.Number("settled") != 0, isClaimed, isClaimed ? activities.GetValueOrDefault(backup.Id) : null);
+                return new WatchedBackup(
+                    backup, row.Number("settled") != 0, row.TextOrNull("lease_token") is not null, activities.GetValueOrDefault(backup.Id));
             },
             cancellationToken,
             ("@ids", Sql.List(ids)));

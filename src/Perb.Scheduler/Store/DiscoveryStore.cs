@@ -207,13 +207,15 @@ public sealed class DiscoveryStore(Database database)
     }
 
     // A backup that is being worked on (leased) is left to its worker: what it seals must be what its record says. And what a person shipped
-    // from outside of all storages, since the listing was compared, stays there.
-    private static async Task<bool> MoveAsync(SqliteConnection connection, long id, FoundArchive archive, CancellationToken cancellationToken) =>
+    // from outside of all storages, since the listing was compared, stays there until a person moves it, who does not unsettle it either.
+    internal static async Task<bool> MoveAsync(
+        SqliteConnection connection, long id, FoundArchive archive, CancellationToken cancellationToken, bool byHand = false) =>
         await connection.ExecuteAsync(
             """
-            UPDATE backup SET storage = @storage, node = @node, path = @path, size_bytes = @size, modified_at = @modified,
-                              archive = @archive, guest_type = @guestType, settled = @settled
-            WHERE id = @id AND lease_token IS NULL AND storage <> ''
+            UPDATE backup SET storage = @storage, node = @node, path = @path, size_bytes = @size, modified_at = @modified, archive = @archive,
+                              guest_type = @guestType,
+                              settled = max(@settled, @byHand AND settled AND size_bytes = @size AND modified_at = @modified)
+            WHERE id = @id AND lease_token IS NULL AND (@byHand OR storage <> '')
             """,
             cancellationToken,
             ("@id", id),
@@ -224,7 +226,8 @@ public sealed class DiscoveryStore(Database database)
             ("@modified", Sql.Instant(archive.ModifiedAt)),
             ("@archive", archive.Name.FileName),
             ("@guestType", archive.Name.GuestType),
-            ("@settled", archive.IsSettled ? 1 : 0)) > 0;
+            ("@settled", archive.IsSettled ? 1 : 0),
+            ("@byHand", byHand ? 1 : 0)) > 0;
 
     private static async Task<bool> ReplaceAsync(
         SqliteConnection connection, DiscoveryChange.Replaced replaced, string now, CancellationToken cancellationToken)

@@ -48,11 +48,7 @@ public sealed class StatusStore(Database database, TimeProvider time)
     public async Task<IReadOnlyList<(Backup Backup, Activity? Activity)>> QueueAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.ConnectAsync(cancellationToken);
-        var activities = (await connection.QueryAsync(
-            "SELECT a.* FROM activity a JOIN backup b ON b.id = a.backup_id WHERE b.lease_token IS NOT NULL",
-            row => (Id: row.Number("backup_id"), Activity: new Activity(
-                row.Text("step"), (int)row.Number("volume"), (int)row.Number("volume_count"), row.Number("done_bytes"), row.Number("total_bytes"), row.Number("bytes_per_second"))),
-            cancellationToken)).ToDictionary(row => row.Id, row => row.Activity);
+        var activities = await ActivityRow.CurrentAsync(connection, cancellationToken);
         var backups = await connection.QueryAsync(
             $"{BackupRow.Select} WHERE b.state IN ('discovered', 'verified') ORDER BY b.lease_until IS NULL, b.discovered_at, b.id",
             BackupRow.Map,

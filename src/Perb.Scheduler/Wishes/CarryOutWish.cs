@@ -6,7 +6,6 @@ using Perb.Scheduler.Observability;
 using Perb.Scheduler.Pipeline;
 using Perb.Scheduler.Store;
 using Perb.Transfer;
-using Perb.Transfer.Posix;
 
 namespace Perb.Scheduler.Wishes;
 
@@ -55,7 +54,7 @@ public sealed class CarryOutWish(
         {
             { Faults.Count: > 0 } => WishOutcome.Refused(ExitCode.Usage, named.Faults),
             { NotYet.Count: > 0 } => WishOutcome.Refused(ExitCode.TryLater, named.NotYet),
-            _ => await store.ShipAsync(named.Archives, remotes, HasItsArchive, cancellationToken),
+            _ => await store.ShipAsync(named.Archives, remotes, archives.IsThereAsync, cancellationToken),
         };
     }
 
@@ -69,21 +68,6 @@ public sealed class CarryOutWish(
         foreach (var remote in concerned)
         {
             await status.ClearAsync(Troubles.OfRemote(remote), cancellationToken);
-        }
-    }
-
-    // Where nobody can tell, it is not given away.
-    private static bool HasItsArchive(Backup backup)
-    {
-        try
-        {
-            return FileFacts.At(backup.Path) is { IsRegularFile: true } file
-                && file.SizeBytes == backup.SizeBytes
-                && file.ModifiedAt == backup.ModifiedAt;
-        }
-        catch (IOException)
-        {
-            return true;
         }
     }
 

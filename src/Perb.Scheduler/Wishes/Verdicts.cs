@@ -40,12 +40,19 @@ public static class Verdicts
     }
 
     /// <summary>Null: it may be skipped.</summary>
-    public static string? RefusalToSkip(Backup backup) => backup.State switch
+    /// <param name="backup">What was named.</param>
+    /// <param name="isBusy">
+    /// A worker has it in its hands. Of a verified backup it sends the manifest, and whoever loses its claim meanwhile cannot call that back.
+    /// One that was sent before, and not recorded, shows by the rclone that was noted: volumes leave none behind when they are uploaded.
+    /// </param>
+    public static string? RefusalToSkip(Backup backup, bool isBusy) => backup switch
     {
-        BackupState.Skipped => null,
-        BackupState.Published => $"{InWords(backup)} is published: it is on the remote and stays there",
-        var state when state.MayBecome(BackupState.Skipped) => null,
-        var state => $"{InWords(backup)} is {state.Word()}: there is nothing to skip",
+        { State: BackupState.Skipped } => null,
+        { State: BackupState.Published } => $"{InWords(backup)} is published: it is on the remote and stays there",
+        { State: BackupState.Verified } when isBusy || backup.Uploader is not null =>
+            $"{InWords(backup)} is being published: all its volumes are on the remote, and its manifest may be there already; it is too late to skip it",
+        _ when backup.State.MayBecome(BackupState.Skipped) => null,
+        _ => $"{InWords(backup)} is {backup.State.Word()}: there is nothing to skip",
     };
 
     /// <summary>Null: it may be tried again, or is a copy already.</summary>

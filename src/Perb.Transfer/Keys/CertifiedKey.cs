@@ -50,6 +50,23 @@ internal sealed class CertifiedKey
     /// <summary>Whether anything vouches for the key: a direct signature, or one over a user id (a revoked one too, as in gpg).</summary>
     public bool IsCertified(DateTimeOffset now) => Direct(now) is not null || _userIds.Any(id => id.Signatures.Count > 0);
 
+    /// <param name="now">Decides which self-signatures have expired.</param>
+    /// <param name="ifRevoked">What follows from that, and what to do.</param>
+    /// <param name="exportAgain">How to get a good file.</param>
+    /// <exception cref="UnusableKeyException">It is revoked, or nothing vouches for it.</exception>
+    public void RequireAlive(DateTimeOffset now, string ifRevoked, string exportAgain = "export it again")
+    {
+        if (IsRevoked)
+        {
+            throw new UnusableKeyException($"key {Fingerprint} is revoked{ifRevoked}");
+        }
+
+        if (!IsCertified(now))
+        {
+            throw new UnusableKeyException($"key {Fingerprint} has no valid self-signature: the file is damaged or forged; {exportAgain}");
+        }
+    }
+
     public DateTimeOffset? ExpiresAt(DateTimeOffset now)
     {
         var lifetime = Direct(now)?.KeyLifetime

@@ -18,7 +18,13 @@ internal static class KeySelection
     /// <exception cref="UnusableKeyException">Nothing in it may be encrypted to.</exception>
     public static Recipient Choose(string file, CertifiedKey key, DateTimeOffset now, IReadOnlySet<string> fingerprintsInUse)
     {
-        RequireAlive(key, now);
+        key.RequireAlive(now, ifRevoked: "; export its successor");
+        if (SelfSignature.Utc(key.Primary.CreationTime) > now)
+        {
+            throw new UnusableKeyException(
+                $"key {key.Fingerprint} was made in the future, {SelfSignature.Utc(key.Primary.CreationTime):u}; check the clock");
+        }
+
         var candidates = Candidates(key, now);
         var chosen = candidates.Find(candidate => !candidate.HasExpired(now))
             ?? candidates.Find(candidate => fingerprintsInUse.Contains(candidate.Fingerprint))
@@ -33,25 +39,6 @@ internal static class KeySelection
             ExpiresAt = chosen.ExpiresAt,
             AdvertisesOcb = key.AdvertisesOcb(now),
         };
-    }
-
-    private static void RequireAlive(CertifiedKey key, DateTimeOffset now)
-    {
-        if (key.IsRevoked)
-        {
-            throw new UnusableKeyException($"key {key.Fingerprint} is revoked; export its successor");
-        }
-
-        if (!key.IsCertified(now))
-        {
-            throw new UnusableKeyException($"key {key.Fingerprint} has no valid self-signature: the file is damaged or forged; export it again");
-        }
-
-        if (SelfSignature.Utc(key.Primary.CreationTime) > now)
-        {
-            throw new UnusableKeyException(
-                $"key {key.Fingerprint} was made in the future, {SelfSignature.Utc(key.Primary.CreationTime):u}; check the clock");
-        }
     }
 
     /// <summary>All that may encrypt apart from their expiry, best first. Where the primary key expires, so does everything.</summary>

@@ -39,7 +39,7 @@ public sealed class SigningKey
 
     /// <param name="file">A secret key without passphrase, armored or binary, that nobody but its owner may read.</param>
     /// <param name="groupMayRead">For systemd's credentials only.</param>
-    /// <param name="now">Decides what has expired.</param>
+    /// <param name="now">Decides what has expired; one that has is loaded too, and signs nothing.</param>
     /// <exception cref="SignerException">It cannot be used; says why and what to do, in one line.</exception>
     public static SigningKey Load(string file, bool groupMayRead, DateTimeOffset now)
     {
@@ -47,7 +47,9 @@ public sealed class SigningKey
         {
             var (certified, chosen, secret) = SigningKeyFile.Read(PrivateFile.Read(file, groupMayRead), now);
             var key = new SigningKey(file, certified, now, chosen, secret);
-            return key.Make([], now).Verdict.Signer is not null
+
+            // Tried at a time when it was alive.
+            return key.Make([], chosen.ExpiresAt <= now ? chosen.CreatedAt : now).Verdict.Signer is not null
                 ? key
                 : throw new UnusableKeyException("its secret and its public half do not belong together: it is damaged");
         }
@@ -58,7 +60,7 @@ public sealed class SigningKey
     }
 
     /// <summary>A detached binary signature (version 4, type 0x00, SHA-512), as <c>gpg --verify</c> reads it.</summary>
-    /// <exception cref="SignerException">The key has expired meanwhile: what it signs now would be trusted by nobody.</exception>
+    /// <exception cref="SignerException">The key has expired: what it signs now would be trusted by nobody.</exception>
     public byte[] Sign(byte[] content, DateTimeOffset now)
     {
         if (ExpiresAt <= now)

@@ -8,7 +8,7 @@ namespace Perb.Transfer.Signing;
 
 /// <summary>
 /// The one secret key of a file, and of it the (sub)key that <c>gpg --sign</c> would take: the newest one that may sign, is alive and whose
-/// secret half is there, else the primary key.
+/// secret half is there, else the primary key; where all have expired, the last one that did.
 /// </summary>
 internal static class SigningKeyFile
 {
@@ -97,28 +97,17 @@ internal static class SigningKeyFile
 
     private static SignatureKey Choose(PgpSecretKeyRing ring, CertifiedKey key, DateTimeOffset now)
     {
-        if (key.IsRevoked)
-        {
-            throw new UnusableKeyException($"key {key.Fingerprint} is revoked; make a new one");
-        }
-
-        if (!key.IsCertified(now))
-        {
-            throw new UnusableKeyException($"key {key.Fingerprint} has no valid self-signature: the file is damaged or forged; {ExportAgain}");
-        }
-
+        key.RequireAlive(now, ifRevoked: "; make a new one", ExportAgain);
         var all = SignatureKey.Of(key, now).Where(one => !one.IsRevoked && IsThere(ring, one)).ToList();
         var made = all.Where(one => one.CreatedAt <= now).ToList();
-        return made.Find(one => one.ExpiresAt is null || one.ExpiresAt > now) ?? throw Nothing(key, all, made);
+
+        // One that expired signs nothing any more, but that is no reason to send nothing.
+        return made.Find(one => one.ExpiresAt is null || one.ExpiresAt > now) ?? made.MaxBy(one => one.ExpiresAt) ?? throw Nothing(key, all);
     }
 
-    private static UnusableKeyException Nothing(CertifiedKey key, List<SignatureKey> all, List<SignatureKey> made) => new(
-        made.Count > 0
-            ? $"key {key.Fingerprint} expired on {made.Max(one => one.ExpiresAt):yyyy-MM-dd}; extend it with gpg --quick-set-expire "
-                + $"{key.Fingerprint} never (once more with '*' at the end for its subkeys), and {ExportAgain}"
-            : all.Count > 0
-                ? $"key {key.Fingerprint} was made in the future, {all[0].CreatedAt:u}; check the clock"
-                : $"key {key.Fingerprint} has no secret key in this file that may sign; add a signing subkey, or {ExportAgain}");
+    private static UnusableKeyException Nothing(CertifiedKey key, List<SignatureKey> all) => new(all.Count > 0
+        ? $"key {key.Fingerprint} was made in the future, {all[0].CreatedAt:u}; check the clock"
+        : $"key {key.Fingerprint} has no secret key in this file that may sign; add a signing subkey, or {ExportAgain}");
 
     // gpg leaves a stub where the secret half was taken away or is on a card.
     private static bool IsThere(PgpSecretKeyRing ring, SignatureKey key) =>

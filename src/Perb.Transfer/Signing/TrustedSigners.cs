@@ -44,6 +44,19 @@ public sealed class TrustedSigners
         return faults.Count == 0 ? new TrustedSigners(keys) : throw new SignerException(faults);
     }
 
+    /// <summary>Whether these are whole signatures, whoever made them of whatever.</summary>
+    public static bool CanRead(byte[] signatures)
+    {
+        try
+        {
+            return SignatureFile.Read(signatures).Count > 0;
+        }
+        catch (UnusableKeyException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Never throws because of what was signed or what the signature holds: both come from the remote.</summary>
     /// <param name="manifest">The very bytes.</param>
     /// <param name="signatures">One or more detached signatures; one that is trusted is enough.</param>
@@ -76,16 +89,7 @@ public sealed class TrustedSigners
     private static IReadOnlyList<SignatureKey> Read(string file, DateTimeOffset now)
     {
         var key = new CertifiedKey(KeyFile.Read(file, IfPrivate));
-        if (key.IsRevoked)
-        {
-            throw new UnusableKeyException($"key {key.Fingerprint} is revoked: nothing that it signed is trusted; take the file out");
-        }
-
-        if (!key.IsCertified(now))
-        {
-            throw new UnusableKeyException($"key {key.Fingerprint} has no valid self-signature: the file is damaged or forged; export it again");
-        }
-
+        key.RequireAlive(now, ifRevoked: ": nothing that it signed is trusted; take the file out");
         var keys = SignatureKey.Of(key, now);
         return keys.Count > 0 ? keys : throw new UnusableKeyException($"key {key.Fingerprint} cannot sign");
     }

@@ -4,7 +4,6 @@ using Microsoft.Data.Sqlite;
 using Perb.Scheduler.Backups;
 using Perb.Scheduler.Discovery;
 using Perb.Scheduler.Store;
-using Perb.Scheduler.Waiting;
 
 namespace Perb.IntegrationTests.Hook;
 

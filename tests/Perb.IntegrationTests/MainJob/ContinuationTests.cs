@@ -89,6 +89,38 @@ public sealed class ContinuationTests(SharedKey key) : IClassFixture<SharedKey>
         Assert.All(PerbInstallation.ObjectsOf(name), one => Assert.Equal(1, perb.ConfigureFaulty().Copies(one)));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(100)]
+    [InlineData(-1)]
+    public async Task A_manifest_that_was_cut_short_is_removed_and_published_again(int length)
+    {
+        await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
+        var name = await KilledAsync(perb, "lsjson*--stat*.sums");
+        Cut(Path.Combine(perb.RemoteFolder, $"{name}.sums"), length);
+
+        var once = await perb.RunAsync("once");
+
+        Assert.True(once.ExitCode == 0, once.Errors);
+        Assert.Contains("was cut short", once.Errors, StringComparison.Ordinal);
+        perb.AssertWhole(name);
+        Assert.Equal(1, perb.ConfigureFaulty().Copies($"{name}.001-of-003.enc"));
+    }
+
+    [Fact]
+    public async Task A_short_manifest_that_is_not_the_beginning_of_our_own_stays_where_it_is()
+    {
+        await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
+        var name = await KilledAsync(perb, "lsjson*--stat*.sums");
+        var manifest = Path.Combine(perb.RemoteFolder, $"{name}.sums");
+        File.WriteAllText(manifest, "somebody else's");
+
+        var once = await perb.RunAsync("once");
+
+        Assert.Equal(3, once.ExitCode);
+        Assert.Equal("somebody else's", File.ReadAllText(manifest));
+    }
+
     [Fact]
     public async Task An_older_store_takes_over_what_was_published_since()
     {
@@ -149,13 +181,15 @@ public sealed class ContinuationTests(SharedKey key) : IClassFixture<SharedKey>
                 File.Delete(first);
                 break;
             default:
-                using (var file = File.OpenWrite(first))
-                {
-                    file.SetLength(file.Length / 2);
-                }
-
+                Cut(first, 1 << 20);
                 break;
         }
+    }
+
+    private static void Cut(string path, int length)
+    {
+        using var file = File.OpenWrite(path);
+        file.SetLength(length < 0 ? file.Length + length : length);
     }
 
     private static void Move(string from, string to, Action<string, string> copy)

@@ -1,4 +1,6 @@
+using System.Text.Json.Nodes;
 using Microsoft.Data.Sqlite;
+using Perb.IntegrationTests.Hook;
 using Perb.IntegrationTests.Installation;
 using Perb.IntegrationTests.Transfer;
 
@@ -60,8 +62,7 @@ public sealed class SealAheadTests(SharedKey key) : IClassFixture<SharedKey>
         rclone.Holds("copyto*-of-006.enc", "/nowhere");
         await using (var service = perb.Run())
         {
-            await Eventually.HoldsAsync(
-                "three volumes are sealed", () => Directory.Exists(perb.Staging) && History(perb).Count(row => row.Kind == "sealed") == 3);
+            await Eventually.HoldsAsync("three volumes are sealed", () => Sealed(perb) == 3);
             await service.KillAsync();
         }
 
@@ -95,6 +96,70 @@ public sealed class SealAheadTests(SharedKey key) : IClassFixture<SharedKey>
         perb.AssertWhole(name, Volumes);
     }
 
+    [Fact]
+    public async Task Only_one_volume_is_sent_at_a_time_however_many_are_sealed_ahead()
+    {
+        await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
+        var name = perb.AddArchive(101, TimeSpan.FromHours(1), Volumes * (4 << 20) - 100_000);
+        var rclone = perb.ConfigureFaulty(("Staging:Sealers", 3));
+        rclone.Holds("copyto*-of-006.enc", perb.PathOf("release"));
+        await using var once = perb.Run("once");
+        await Eventually.HoldsAsync("four volumes are sealed", () => Sealed(perb) == 4);
+
+        File.WriteAllText(perb.PathOf("release"), "");
+
+        Assert.Equal(0, await once.EndAsync());
+        Assert.Single(rclone.CopiesBeforeRelease(), copy => copy.EndsWith(".enc", StringComparison.Ordinal));
+        perb.AssertWhole(name, Volumes);
+    }
+
+    [Fact]
+    public async Task Remotes_share_the_sealers_and_one_that_is_slow_keeps_none_from_the_other()
+    {
+        await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
+        var name = perb.AddArchive(101, TimeSpan.FromHours(1), Volumes * (4 << 20) - 100_000);
+        var other = perb.FolderOf("other");
+        File.AppendAllText(perb.PathOf("rclone.conf"), "[other]\ntype = local\n");
+        var rclone = perb.ConfigureFaulty(("Staging:Sealers", 2), ("Remotes", new JsonArray(
+            new JsonObject { ["Name"] = "offsite", ["Path"] = $"offsite:{perb.RemoteFolder}" },
+            new JsonObject { ["Name"] = "other", ["Path"] = $"other:{other}" })));
+
+        // The one sends nothing before the other has everything: had it kept the sealers, this would never end.
+        rclone.Holds("copyto*offsite:*-of-006.enc", Path.Combine(other, $"{name}.sums"));
+
+        (await perb.RunAsync("once")).Ok();
+
+        perb.AssertWhole(name, Volumes);
+        Assert.All(PerbInstallation.ObjectsOf(name, Volumes), one => Assert.True(File.Exists(Path.Combine(other, one)), one));
+    }
+
+    [Fact]
+    public async Task Sealing_stops_when_the_disk_gets_too_full_and_goes_on_when_there_is_room_again()
+    {
+        await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
+        using var disk = Mount.Memory(perb.PathOf("state", "staging"), "size=64m,mode=700");
+        var name = perb.AddArchive(101, TimeSpan.FromHours(1), Volumes * (4 << 20) - 100_000);
+        var rclone = perb.ConfigureFaulty(("Staging:MinFree", "16MiB"));
+        rclone.Holds("copyto*-of-006.enc", perb.PathOf("release"));
+        var foreign = Path.Combine(disk.Path, "foreign");
+        await using (var full = perb.Run("once"))
+        {
+            await Eventually.HoldsAsync("two volumes are sealed", () => Sealed(perb) == 2);
+            File.WriteAllBytes(foreign, new byte[45 << 20]);
+            File.WriteAllText(perb.PathOf("release"), "");
+
+            Assert.Equal(75, await full.EndAsync());
+            Assert.Contains("Staging:MinFree keeps 16.0 MiB free", full.Output, StringComparison.Ordinal);
+            Assert.Equal(2, Sealed(perb));
+        }
+
+        File.Delete(foreign);
+        (await perb.RunAsync("once")).Ok();
+
+        perb.AssertWhole(name, Volumes);
+        Assert.Equal(Volumes, Sealed(perb));
+    }
+
     // The history says in which order things became true.
     private static void AssertSealedAheadByAtMost(int ahead, PerbInstallation perb)
     {
@@ -109,6 +174,9 @@ public sealed class SealAheadTests(SharedKey key) : IClassFixture<SharedKey>
         Assert.InRange(most, 1, ahead + 1);
         Assert.Equal(0, unproven);
     }
+
+    private static int Sealed(PerbInstallation perb) =>
+        File.Exists(perb.Store) && Directory.Exists(perb.Staging) ? History(perb).Count(row => row.Kind == "sealed") : 0;
 
     private static List<(string Kind, string Text)> History(PerbInstallation perb)
     {

@@ -45,6 +45,26 @@ public sealed class SigningTests(SharedKey key) : IClassFixture<SharedKey>
     }
 
     [Fact]
+    public async Task With_an_expired_key_volumes_are_sent_and_manifests_wait_for_another()
+    {
+        await using var perb = await StartAsync();
+        var name = perb.AddArchive(101, TimeSpan.FromHours(1));
+        perb.Configure((SigningKey, Gpg.ExportSecret(Gpg.Generate("Expired", "ed25519", "cert,sign", "20240601T000000"))));
+
+        var once = await perb.RunAsync("once");
+
+        Assert.Equal(75, once.ExitCode);
+        OneLine.NoTrace(once);
+        Assert.Contains("(Expired), expired on 2024-06-01", once.Errors, StringComparison.Ordinal);
+        Assert.Equal([$"{name}.enc", "perb.json"], perb.Objects());
+        Assert.Contains("signing key", (string?)Assert.Single((await perb.StatusAsync())["troubles"]!.AsArray())!["text"], StringComparison.Ordinal);
+
+        perb.Configure((SigningKey, Own()));
+        await OkAsync(perb);
+        AssertSigned(perb, name);
+    }
+
+    [Fact]
     public async Task A_signature_without_its_manifest_is_replaced_by_the_next_run()
     {
         await using var perb = await StartAsync();
@@ -87,6 +107,22 @@ public sealed class SigningTests(SharedKey key) : IClassFixture<SharedKey>
 
         AssertSigned(perb, name);
         Assert.Equal((1, 1), (rclone.Copies($"{name}.sums.sig"), rclone.Copies($"{name}.sums")));
+    }
+
+    [Theory]
+    [InlineData(".sums")]
+    [InlineData(".sums.sig")]
+    public async Task A_manifest_or_signature_that_was_cut_short_is_removed_and_published_again(string suffix)
+    {
+        await using var perb = await StartAsync();
+        var (name, rclone) = await KilledAsync(perb, "lsjson*--stat*.sums", (SigningKey, Own()));
+        var cut = Path.Combine(perb.RemoteFolder, name + suffix);
+        await File.WriteAllBytesAsync(cut, File.ReadAllBytes(cut)[..^7], TestContext.Current.CancellationToken);
+
+        await OkAsync(perb);
+
+        AssertSigned(perb, name);
+        Assert.Equal(1, rclone.Copies($"{name}.enc"));
     }
 
     [Fact]

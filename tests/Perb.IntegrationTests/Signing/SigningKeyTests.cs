@@ -127,7 +127,6 @@ public sealed class SigningKeyTests : IDisposable
     [InlineData("several", "one key per file")]
     [InlineData("passphrase", "gpg --change-passphrase")]
     [InlineData("revoked", "is revoked")]
-    [InlineData("expired", "expired on 2024-06-01; extend it with gpg --quick-set-expire")]
     [InlineData("future", "was made in the future")]
     [InlineData("rsa", "is no Ed25519 key")]
     [InlineData("certify", "has no secret key in this file that may sign")]
@@ -177,11 +176,16 @@ public sealed class SigningKeyTests : IDisposable
     public void An_expired_key_signs_nothing_any_more()
     {
         var at = new DateTimeOffset(2024, 5, 1, 0, 0, 0, TimeSpan.Zero);
-        var key = SigningKey.Load(_gpg.ExportSecret(_gpg.Generate(Me, "ed25519", "cert,sign", "20240601T000000")), groupMayRead: false, at);
+        var file = _gpg.ExportSecret(_gpg.Generate(Me, "ed25519", "cert,sign", "20240601T000000"));
+        var (key, later) = (SigningKey.Load(file, groupMayRead: false, at), SigningKey.Load(file, groupMayRead: false, Now));
 
         Assert.Equal(new DateTimeOffset(2024, 6, 1, 0, 0, 0, TimeSpan.Zero), key.ExpiresAt);
-        Assert.NotEmpty(key.Sign(Manifest, at));
-        Assert.Contains("expired on 2024-06-01", Assert.Throws<SignerException>(() => key.Sign(Manifest, Now)).Message, StringComparison.Ordinal);
+        var before = key.Sign(Manifest, at);
+        Assert.All([key, later], one =>
+        {
+            Assert.Contains("expired on 2024-06-01", Assert.Throws<SignerException>(() => one.Sign(Manifest, Now)).Message, StringComparison.Ordinal);
+            Assert.Equal(key.Signer, TrustedSigners.Load([], one, Now).Verify(Manifest, before, Now).Signer);
+        });
     }
 
     [Fact]
@@ -237,7 +241,7 @@ public sealed class SigningKeyTests : IDisposable
                 return _gpg.ExportSecret(_gpg.Fingerprints(Me)[0], passphrase: "secret");
             default:
                 return await ChangeAsync(_gpg.Generate(
-                    Me, what == "rsa" ? "rsa2048" : "ed25519", what == "certify" ? "cert" : "cert,sign", what == "expired" ? "20240601T000000" : "never",
+                    Me, what == "rsa" ? "rsa2048" : "ed25519", what == "certify" ? "cert" : "cert,sign", "never",
                     what == "future" ? "20380101T000000" : "20240101T000000"), what);
         }
     }

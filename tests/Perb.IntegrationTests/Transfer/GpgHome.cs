@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using Perb.IntegrationTests.Signing;
 
 namespace Perb.IntegrationTests.Transfer;
 
@@ -45,17 +46,9 @@ public sealed class GpgHome : IDisposable
     /// <summary>Gives a key with its secret part to another home.</summary>
     public void Share(string fingerprint, GpgHome with)
     {
-        var file = ExportSecret(fingerprint);
+        var file = this.ExportSecret(fingerprint);
         with.Run(["--import", file]).Ok();
         File.Delete(file);
-    }
-
-    /// <summary>Exports the secret key, for programs that have no key ring.</summary>
-    public string ExportSecret(string fingerprint)
-    {
-        var file = Path.Combine(Folder, fingerprint + ".secret");
-        Run(["--yes", "--armor", "--output", file, "--export-secret-keys", fingerprint]).Ok();
-        return file;
     }
 
     /// <summary>Runs a line as the documentation gives it to people.</summary>

@@ -1,3 +1,4 @@
+using Perb.IntegrationTests.Signing;
 using Perb.Transfer.Sealing;
 
 namespace Perb.IntegrationTests.Transfer;

@@ -33,5 +33,14 @@ public sealed class FaultyRclone(string folder)
     public int Copies(string name) => File.ReadLines(Path.Combine(folder, "commands"))
         .Count(line => line.StartsWith("copyto ", StringComparison.Ordinal) && line.EndsWith("/" + name, StringComparison.Ordinal));
 
+    /// <summary>What was sent to a remote before that which was held went on, and that itself.</summary>
+    public IReadOnlyList<string> CopiesBeforeRelease() =>
+    [
+        .. File.ReadLines(Path.Combine(folder, "commands"))
+            .TakeWhile(line => !line.StartsWith("released ", StringComparison.Ordinal))
+            .Where(line => line.StartsWith("copyto ", StringComparison.Ordinal))
+            .Select(line => line[(line.LastIndexOf('/') + 1)..]),
+    ];
+
     private void Arm(string what, string commands) => File.WriteAllText(Path.Combine(folder, "fault"), $"{what} {commands}\n");
 }

@@ -8,26 +8,7 @@ namespace Perb.Tests.Cli;
 public sealed class StandingTests
 {
     private static readonly WatchedBackup Due = new(
-        new Backup
-        {
-            Id = 7,
-            Remote = "r",
-            RemoteName = "100-2026_11_20-02_00_00",
-            Guest = 100,
-            GuestType = "qemu",
-            Archive = "a",
-            Storage = null,
-            Node = "pve1",
-            Path = "/usb/a",
-            SizeBytes = 1,
-            ModifiedAt = Archives.Now,
-            ArchiveTime = Archives.Now,
-            State = BackupState.Discovered,
-            DiscoveredAt = Archives.Now,
-        },
-        IsSettled: true,
-        IsClaimed: false,
-        Activity: null);
+        Archives.BackupOf(Archives.Found()), IsSettled: true, IsClaimed: false, Activity: null);
 
     [Theory]
     [InlineData(BackupState.Published, nameof(Outlook.Done))]

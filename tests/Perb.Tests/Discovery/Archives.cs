@@ -4,7 +4,7 @@ using Perb.Scheduler.Discovery;
 
 namespace Perb.Tests.Discovery;
 
-/// <summary>Archives as a listing would show them, told apart by what matters to a test.</summary>
+/// <summary>Archives as a listing would show them, and the backups of them, told apart by what matters to a test.</summary>
 internal static class Archives
 {
     public static readonly DateTimeOffset Now = new(2026, 11, 20, 12, 0, 0, TimeSpan.Zero);
@@ -23,6 +23,24 @@ internal static class Archives
         FoundArchive archive, BackupState state = BackupState.Discovered, string remote = "r", bool hasPlan = false, bool isAllSealed = false, bool isClaimed = false, string? failure = null, ByHand? byHand = null) =>
         new(7, remote, archive.Name.RemoteName, archive.Name.FileName, state, archive.Storage, archive.Path, archive.SizeBytes, archive.ModifiedAt,
             archive.IsSettled, hasPlan, isAllSealed, isClaimed, failure, byHand);
+
+    public static Backup BackupOf(FoundArchive archive, BackupState state = BackupState.Discovered) => new()
+    {
+        Id = 7,
+        Remote = "r",
+        RemoteName = archive.Name.RemoteName,
+        Guest = archive.Name.VmId,
+        GuestType = archive.Name.GuestType,
+        Archive = archive.Name.FileName,
+        Storage = archive.Storage,
+        Node = archive.Node,
+        Path = archive.Path,
+        SizeBytes = archive.SizeBytes,
+        ModifiedAt = archive.ModifiedAt,
+        ArchiveTime = archive.Time,
+        State = state,
+        DiscoveredAt = Now,
+    };
 
     public static DiscoverySection Excluding(params string[] rules) => Defaults with { Exclude = Rules(rules) };
 

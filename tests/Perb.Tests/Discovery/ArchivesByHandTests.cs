@@ -1,7 +1,4 @@
-using Microsoft.Extensions.Logging.Abstractions;
 using Perb.Scheduler.Discovery;
-using Perb.Scheduler.Observability;
-using Perb.Scheduler.Pipeline;
 using Perb.TestKit.Http;
 using Perb.Tests.Configuration;
 using Perb.Tests.ProxmoxClient;
@@ -18,6 +15,7 @@ public sealed class ArchivesByHandTests : IAsyncLifetime
     private static readonly DateTimeOffset Fresh = Archives.Now.AddMinutes(-1);
 
     private readonly Dictionary<string, string> _answers = [];
+    private Func<string, string?> _faultOf = ArchivePath.FaultOf;
     private TestStore _store = null!;
 
     public async ValueTask InitializeAsync()
@@ -102,6 +100,29 @@ public sealed class ArchivesByHandTests : IAsyncLifetime
         Assert.StartsWith("pve1 shows no guest 999", found.Faults[1], StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_path_on_a_mount_that_hangs_is_to_be_tried_later()
+    {
+        using var answers = new ManualResetEventSlim();
+        _faultOf = _ =>
+        {
+            answers.Wait(TestStore.Stop);
+            return null;
+        };
+
+        var finding = FindAsync([Write("usb", 100, Old)]);
+        while (!finding.IsCompleted)
+        {
+            _store.Time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System, TestStore.Stop);
+        }
+
+        answers.Set();
+        var found = await finding;
+        Assert.Contains("does not answer", Assert.Single(found.NotYet), StringComparison.Ordinal);
+        Assert.Empty(found.Archives);
+    }
+
     private async Task<NamedArchives> FindAsync(IReadOnlyList<string> paths, string change = "\"Rpo\": \"1.06:00:00\"", params int[] guests)
     {
         await using var connection = new NodeConnection(request =>
@@ -109,20 +130,7 @@ public sealed class ArchivesByHandTests : IAsyncLifetime
         var options = Some.Options($"\"Proxmox\": {{ \"Node\": \"pve1\" }}, \"TimeZone\": \"Etc/UTC\", {change}");
         var tasks = new VzdumpTasks(connection.Api, "pve1");
         var storages = new StorageListing(connection.Api, new DumpListing(TimeZoneInfo.Utc), options, _store.Time);
-        using var discovery = new ArchiveDiscovery(
-            connection.Api,
-            tasks,
-            storages,
-            new DiscoveryDiff(new CatchUpPolicy(options.Discovery), ["r"]),
-            _store.Discovery,
-            _store.Status,
-            new Troubles(_store.Status, NullLogger<Troubles>.Instance),
-            options,
-            new WakeUp(),
-            _store.Time,
-            NullLogger<ArchiveDiscovery>.Instance);
-        var archives = new ArchivesByHand(
-            connection.Api, tasks, storages, discovery, _store.Discovery, _store.Status, options, _store.Time);
+        var archives = new ArchivesByHand(connection.Api, tasks, storages, _store.Discovery, options, _store.Time) { FaultOf = _faultOf };
         return await archives.FindAsync(paths, guests, TestStore.Stop);
     }
 

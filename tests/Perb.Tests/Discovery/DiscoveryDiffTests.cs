@@ -71,6 +71,18 @@ public sealed class DiscoveryDiffTests
     }
 
     [Fact]
+    public void What_is_sealed_of_a_vanished_archive_is_not_thrown_away_for_other_bytes_of_its_name()
+    {
+        var allSealed = Archives.Known(Archives.Found(storage: "a"), hasPlan: true, isAllSealed: true);
+        var other = Archives.Found(storage: "b", size: 2);
+
+        Assert.EndsWith(
+            "it is not offsite", Assert.IsType<DiscoveryChange.Conflict>(Assert.Single(Between(Archives.Defaults, allSealed, other))).Text, StringComparison.Ordinal);
+        Assert.Equal(
+            [new DiscoveryChange.Replaced(7, other)], Between(Archives.Defaults, allSealed with { IsAllSealed = false }, other));
+    }
+
+    [Fact]
     public void Other_bytes_give_what_failed_a_new_try_if_it_is_wanted()
     {
         var (failed, replaced) = (Archives.Known(Archives.Found(), BackupState.Failed), Archives.Found(size: 2));

@@ -2,28 +2,13 @@ using Microsoft.Extensions.Time.Testing;
 using Perb.Scheduler.Backups;
 using Perb.Scheduler.Observability;
 using Perb.Scheduler.Pipeline;
+using Perb.Tests.Discovery;
 
 namespace Perb.Tests.Observability;
 
 public sealed class IdleMemoryTests
 {
-    private static Backup Backup { get; } = new()
-    {
-        Id = 7,
-        Remote = "r",
-        RemoteName = "100-2026_11_20-02_00_01",
-        Guest = 100,
-        GuestType = "qemu",
-        Archive = "vzdump-qemu-100-2026_11_20-02_00_01.vma.zst",
-        Storage = "local",
-        Node = "pve1",
-        Path = "/dump/a",
-        SizeBytes = 1,
-        ModifiedAt = default,
-        ArchiveTime = default,
-        State = BackupState.Discovered,
-        DiscoveredAt = default,
-    };
+    private static Backup Backup { get; } = Archives.BackupOf(Archives.Found());
 
     [Fact]
     public void Memory_is_given_back_at_the_first_look_after_the_start_and_after_each_time_of_work()

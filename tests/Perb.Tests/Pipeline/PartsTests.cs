@@ -2,6 +2,7 @@ using Microsoft.Extensions.Time.Testing;
 using Perb.Scheduler.Backups;
 using Perb.Scheduler.Pipeline;
 using Perb.Scheduler.Store;
+using Perb.Tests.Discovery;
 using Perb.Transfer.Rclone;
 
 namespace Perb.Tests.Pipeline;
@@ -92,21 +93,5 @@ public sealed class PartsTests
         Assert.Equal(new ShippingResult(2, 4, 6, 2), result + result);
     }
 
-    private static Backup Backup { get; } = new()
-    {
-        Id = 7,
-        Remote = "r",
-        RemoteName = "100-2026_11_20-02_00_01",
-        Guest = 100,
-        GuestType = "qemu",
-        Archive = "vzdump-qemu-100-2026_11_20-02_00_01.vma.zst",
-        Storage = "local",
-        Node = "pve1",
-        Path = "/dump/a",
-        SizeBytes = 1,
-        ModifiedAt = default,
-        ArchiveTime = default,
-        State = BackupState.Discovered,
-        DiscoveredAt = default,
-    };
+    private static Backup Backup { get; } = Archives.BackupOf(Archives.Found());
 }

@@ -152,6 +152,26 @@ public sealed class StagingAreaTests : IDisposable
     }
 
     [Fact]
+    public void What_is_written_of_a_volume_is_not_counted_as_still_to_be_written()
+    {
+        var free = new DriveInfo(_folder.FullName).AvailableFreeSpace;
+        var staging = Area(maxBytes: long.MaxValue / 2, new FreeSpaceFloor(free / 2, 0));
+        staging.Create();
+        var reserved = staging.Reserve("r", free / 5 * 2, isAhead: false);
+        Assert.Throws<StagingFullException>(() => staging.Reserve("s", free / 5, isAhead: false));
+
+        // It takes none of the space that is free, so that what is left shows how it is counted.
+        using (var partial = File.Create(staging.PathOf("r", Volume + ".partial")))
+        {
+            partial.SetLength(free / 5 * 2);
+        }
+
+        staging.Reserve("s", free / 5, isAhead: false).Dispose();
+        reserved.Dispose();
+        Assert.Throws<StagingFullException>(() => staging.Reserve("s", free / 5 * 3, isAhead: false)); // left over: nothing is given for it
+    }
+
+    [Fact]
     public void A_staged_volume_is_held_only_if_it_is_whole()
     {
         var staging = Area();

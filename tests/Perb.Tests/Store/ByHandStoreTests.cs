@@ -98,7 +98,7 @@ public sealed class ByHandStoreTests : IAsyncLifetime
         await _store.AddAsync(Archive);
         await _store.ExecuteAsync("UPDATE backup SET state = 'source-missing'");
 
-        var outcome = await ByHand.ShipAsync([OnUsb with { SizeBytes = 2 }], ["r"], _ => isThere, TestStore.Stop);
+        var outcome = await ByHand.ShipAsync([OnUsb with { SizeBytes = 2 }], ["r"], (_, _) => Task.FromResult(isThere), TestStore.Stop);
 
         Assert.Equal((shipped, 1 - shipped), (outcome.Backups.Count, outcome.Conflicts.Count));
     }
@@ -184,6 +184,30 @@ public sealed class ByHandStoreTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_is_being_published_is_not_skipped_any_more()
+    {
+        var id = await _store.AddAsync(Archive);
+        var claim = await _store.Pipeline.RecordAllVerifiedAsync(await _store.ClaimAsync(), VerifyLevel.Hash);
+
+        var outcome = await ByHand.SkipAsync([id], TestStore.Stop);
+
+        Assert.Contains("is being published", Assert.Single(outcome.Faults), StringComparison.Ordinal);
+        await _store.Pipeline.RecordPublishedAsync(claim, VerifyLevel.Hash);
+        Assert.Equal(BackupState.Published, (await BackupAsync(id)).State);
+    }
+
+    [Fact]
+    public async Task What_is_skipped_before_its_volumes_are_verified_is_not_published()
+    {
+        var id = await _store.AddAsync(Archive);
+        var claim = await _store.ClaimAsync();
+
+        Assert.Empty((await ByHand.SkipAsync([id], TestStore.Stop)).Faults);
+
+        await Assert.ThrowsAsync<LeaseLostException>(() => _store.Pipeline.RecordAllVerifiedAsync(claim, VerifyLevel.Hash));
+    }
+
+    [Fact]
     public async Task One_that_cannot_be_skipped_and_nothing_is()
     {
         await _store.PublishAsync(Archives.Found(100));
@@ -256,7 +280,7 @@ public sealed class ByHandStoreTests : IAsyncLifetime
     }
 
     private Task<Scheduler.Wishes.WishOutcome> ShipAsync(FoundArchive archive, params string[] remotes) =>
-        ByHand.ShipAsync([archive], remotes.Length == 0 ? ["r"] : remotes, _ => true, TestStore.Stop);
+        ByHand.ShipAsync([archive], remotes.Length == 0 ? ["r"] : remotes, (_, _) => Task.FromResult(true), TestStore.Stop);
 
     private async Task<Backup> BackupAsync(long id) => Assert.Single(await ByHand.LookAsync([id], TestStore.Stop)).Backup;
 

@@ -72,7 +72,10 @@ public sealed class SigningTests : IAsyncLifetime
         for (var length = 0; length < signature.Length; length++)
         {
             Assert.Null(_trusted.Verify(Manifest, signature[..length], Now).Signer);
+            Assert.False(TrustedSigners.CanRead(signature[..length]));
         }
+
+        Assert.True(TrustedSigners.CanRead(signature));
     }
 
     [Fact]

@@ -64,11 +64,24 @@ public sealed class VerdictsTests
     [InlineData(BackupState.Pruned, "is pruned: there is nothing to skip")]
     public void Only_what_is_no_copy_can_be_skipped(BackupState state, string? expected)
     {
-        var refusal = Verdicts.RefusalToSkip(Backup(state));
+        var refusal = Verdicts.RefusalToSkip(Backup(state), isBusy: false);
 
         Assert.Equal(expected is null, refusal is null);
         Assert.Contains(expected ?? "", refusal ?? "", StringComparison.Ordinal);
         Assert.Equal(state == BackupState.Skipped || state.MayBecome(BackupState.Skipped), refusal is null);
+    }
+
+    [Theory]
+    [InlineData(BackupState.Discovered, true, "1 2", false)]
+    [InlineData(BackupState.Verified, true, null, true)]
+    [InlineData(BackupState.Verified, false, "1 2", true)]
+    [InlineData(BackupState.Verified, false, null, false)]
+    [InlineData(BackupState.Failed, false, "1 2", false)]
+    public void What_is_or_may_have_been_published_is_not_skipped_any_more(BackupState state, bool isBusy, string? uploader, bool isRefused)
+    {
+        var refusal = Verdicts.RefusalToSkip(Backup(state) with { Uploader = uploader }, isBusy);
+
+        Assert.Equal(isRefused, refusal?.Contains("is being published", StringComparison.Ordinal) ?? false);
     }
 
     [Theory]
@@ -92,21 +105,5 @@ public sealed class VerdictsTests
     public void What_nobody_would_carry_any_more_is_not_tried_again() =>
         Assert.Contains("does not name any more", Verdicts.RefusalToRetry(Backup(BackupState.Failed), ["other"]), StringComparison.Ordinal);
 
-    private static Backup Backup(BackupState state) => new()
-    {
-        Id = 7,
-        Remote = "r",
-        RemoteName = Archive.Name.RemoteName,
-        Guest = 100,
-        GuestType = "qemu",
-        Archive = Archive.Name.FileName,
-        Storage = "local",
-        Node = "pve1",
-        Path = Archive.Path,
-        SizeBytes = Archive.SizeBytes,
-        ModifiedAt = Archive.ModifiedAt,
-        ArchiveTime = Archive.Time,
-        State = state,
-        DiscoveredAt = Archives.Now,
-    };
+    private static Backup Backup(BackupState state) => Archives.BackupOf(Archive, state);
 }

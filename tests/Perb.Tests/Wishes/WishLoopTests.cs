@@ -4,7 +4,6 @@ using Perb.Scheduler;
 using Perb.Scheduler.Backups;
 using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Discovery;
-using Perb.Scheduler.Observability;
 using Perb.Scheduler.Pipeline;
 using Perb.Scheduler.Store;
 using Perb.Scheduler.Wishes;
@@ -24,7 +23,7 @@ public sealed class WishLoopTests : IAsyncLifetime
     private readonly NodeConnection _node = new(_ => RawAnswer.Json("""{ "data": null }"""));
     private TestStore _store = null!;
     private PerbOptions _options = null!;
-    private ArchiveDiscovery _discovery = null!;
+    private Func<string, string?> _faultOf = ArchivePath.FaultOf;
 
     private WishStore Wishes => new(_store.Database, _store.Time);
 
@@ -36,7 +35,6 @@ public sealed class WishLoopTests : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        _discovery.Dispose();
         await _node.DisposeAsync();
         await _store.DisposeAsync();
     }
@@ -97,6 +95,27 @@ public sealed class WishLoopTests : IAsyncLifetime
         Assert.Empty((await Wishes.OutcomeOfAsync(good, TestStore.Stop))!.Faults);
     }
 
+    [Fact]
+    public async Task A_wish_for_an_archive_on_a_mount_that_hangs_is_answered_and_the_next_one_is_carried_out()
+    {
+        using var answers = new ManualResetEventSlim();
+        _faultOf = _ =>
+        {
+            answers.Wait(TestStore.Stop);
+            return null;
+        };
+        var hanging = await Wishes.AppendAsync(new Wish(WishKind.Ship) { Paths = ["/mnt/dead/archive"] }, TestStore.Stop);
+        var next = await Wishes.AppendAsync(new Wish(WishKind.Retry) { All = true }, TestStore.Stop);
+
+        var carrying = OpenWishes().CarryOutAsync(TestStore.Stop);
+        await WaitForAsync(next, () => _store.Time.Advance(TimeSpan.FromSeconds(5)));
+        await carrying;
+
+        answers.Set();
+        Assert.Equal(ExitCode.TryLater, (await Wishes.OutcomeOfAsync(hanging, TestStore.Stop))!.Code);
+        Assert.Empty((await Wishes.OutcomeOfAsync(next, TestStore.Stop))!.Faults);
+    }
+
     // The watch may begin a moment after the start; a second ring does no harm.
     private Task RingUntilDoneAsync(long wish) => WaitForAsync(wish, () => WishBell.Ring(_store.Folder));
 
@@ -118,19 +137,7 @@ public sealed class WishLoopTests : IAsyncLifetime
         var (api, wakeUp) = (_node.Api, new WakeUp());
         var tasks = new VzdumpTasks(api, "pve1");
         var storages = new StorageListing(api, new DumpListing(TimeZoneInfo.Utc), _options, _store.Time);
-        _discovery = new ArchiveDiscovery(
-            api,
-            tasks,
-            storages,
-            new DiscoveryDiff(new CatchUpPolicy(_options.Discovery), ["r"]),
-            _store.Discovery,
-            _store.Status,
-            new Troubles(_store.Status, NullLogger<Troubles>.Instance),
-            _options,
-            wakeUp,
-            _store.Time,
-            NullLogger<ArchiveDiscovery>.Instance);
-        var archives = new ArchivesByHand(api, tasks, storages, _discovery, _store.Discovery, _store.Status, _options, _store.Time);
+        var archives = new ArchivesByHand(api, tasks, storages, _store.Discovery, _options, _store.Time) { FaultOf = _faultOf };
         var carryOut = new CarryOutWish(
             new ByHandStore(_store.Database, _store.Time), archives, _store.Status, _options, wakeUp, NullLogger<CarryOutWish>.Instance);
         return new OpenWishes(Wishes, carryOut, NullLogger<OpenWishes>.Instance);

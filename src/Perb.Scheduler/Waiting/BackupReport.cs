@@ -6,7 +6,7 @@ using Perb.Scheduler.Store;
 namespace Perb.Scheduler.Waiting;
 
 /// <summary>How the carrying of one archive to one remote ended.</summary>
-public enum CopyOutcome
+public enum BackupOutcome
 {
     Pending,
 
@@ -23,7 +23,7 @@ public enum CopyOutcome
 /// <param name="archive">Whose.</param>
 /// <param name="remote">Where to.</param>
 /// <param name="untilTakenUp">After this long the service should have discovered it.</param>
-public sealed class CopyReport(TaskArchive archive, string remote, TimeSpan untilTakenUp)
+public sealed class BackupReport(VzdumpArchive archive, string remote, TimeSpan untilTakenUp)
 {
     public static readonly TimeSpan FirstLineAfter = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(5);
@@ -36,7 +36,7 @@ public sealed class CopyReport(TaskArchive archive, string remote, TimeSpan unti
     private string _said = "";
     private TimeSpan? _knownSince;
 
-    public CopyOutcome Outcome { get; private set; }
+    public BackupOutcome Outcome { get; private set; }
 
     /// <summary>What it is waited for, for the line that ends a wait too long.</summary>
     public string Name => $"{archive.Name.FileName} to {remote}";
@@ -49,15 +49,15 @@ public sealed class CopyReport(TaskArchive archive, string remote, TimeSpan unti
         return backup?.State switch
         {
             null when now - _knownSince > untilTakenUp => End(
-                CopyOutcome.Failed,
+                BackupOutcome.Failed,
                 $"the service has not taken it up{Because(view, Troubles.OfStorage(archive.Storage), Troubles.Proxmox, "discovery")}"),
             null => Wait("is yet to be discovered by the service", now),
             BackupState.Published when backup.Failure is null => End(
-                CopyOutcome.Good, $"published, verified by {backup.VerifiedHow}, {ByteSize.Format(backup.SealedBytes)}"),
-            BackupState.Pruned => End(CopyOutcome.Good, "published, and pruned there already"),
-            BackupState.Skipped => End(CopyOutcome.Good, $"not shipped: {backup.Failure}"),
+                BackupOutcome.Good, $"published, verified by {backup.VerifiedHow}, {ByteSize.Format(backup.SealedBytes)}"),
+            BackupState.Pruned => End(BackupOutcome.Good, "published, and pruned there already"),
+            BackupState.Skipped => End(BackupOutcome.Good, $"not shipped: {backup.Failure}"),
             BackupState.Published or BackupState.Failed or BackupState.Lost or BackupState.SourceMissing => End(
-                CopyOutcome.Failed, $"{backup.State.Word()}: {backup.Failure ?? "see perb status"}"),
+                BackupOutcome.Failed, $"{backup.State.Word()}: {backup.Failure ?? "see perb status"}"),
             _ when view.Activities.GetValueOrDefault(backup.Id) is { } activity => Progress(activity, now),
             _ when backup is { Failure: { } failure, Attempt: > 0 } => Wait($"waits, attempt {backup.Attempt} failed: {failure}", now),
             _ => Wait($"waits{Because(view, Troubles.OfRemote(remote))}", now),
@@ -67,10 +67,10 @@ public sealed class CopyReport(TaskArchive archive, string remote, TimeSpan unti
     private static string Because(StoreView view, params string[] subjects) =>
         subjects.FirstOrDefault(view.Troubles.ContainsKey) is { } subject ? $": {subject}: {view.Troubles[subject]}" : "";
 
-    private string End(CopyOutcome outcome, string text)
+    private string End(BackupOutcome outcome, string text)
     {
         Outcome = outcome;
-        return outcome == CopyOutcome.Failed ? $"ERROR: {Name}: {text}" : $"{Name}: {text}";
+        return outcome == BackupOutcome.Failed ? $"ERROR: {Name}: {text}" : $"{Name}: {text}";
     }
 
     private string? Progress(Activity activity, TimeSpan now)

@@ -11,7 +11,7 @@ using Perb.Tests.Store;
 
 namespace Perb.Tests.Waiting;
 
-public sealed class TaskWaitTests : IAsyncLifetime
+public sealed class VzdumpWaitTests : IAsyncLifetime
 {
     private static readonly FoundArchive Archive = Archives.Found();
 
@@ -171,7 +171,7 @@ public sealed class TaskWaitTests : IAsyncLifetime
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
     }
 
-    private TaskWait Wait() => new(
+    private VzdumpWait Wait() => new(
         _task.Spool(), new WaitOptions(WaitingTask.Worker, TimeSpan.FromMinutes(10)), _options, _time, _log);
 
     private async Task<bool> WaitAsync()

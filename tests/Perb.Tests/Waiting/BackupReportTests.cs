@@ -5,27 +5,27 @@ using Perb.Tests.Discovery;
 
 namespace Perb.Tests.Waiting;
 
-public sealed class CopyReportTests
+public sealed class BackupReportTests
 {
-    private static readonly TaskArchive Archive = new(Archives.Found().Name, "local");
+    private static readonly VzdumpArchive Archive = new(Archives.Found().Name, "local");
 
-    private readonly CopyReport _report = new(Archive, "r", TimeSpan.FromMinutes(2));
+    private readonly BackupReport _report = new(Archive, "r", TimeSpan.FromMinutes(2));
 
     [Theory]
-    [InlineData(BackupState.Published, null, CopyOutcome.Good, "r: published, verified by hash, 3.00 KiB")]
-    [InlineData(BackupState.Pruned, null, CopyOutcome.Good, "pruned there already")]
-    [InlineData(BackupState.Skipped, "Exclude names it", CopyOutcome.Good, "not shipped: Exclude names it")]
-    [InlineData(BackupState.Published, "other bytes", CopyOutcome.Failed, "ERROR: vzdump-qemu-100")]
-    [InlineData(BackupState.Failed, "a name conflict", CopyOutcome.Failed, "r: failed: a name conflict")]
-    [InlineData(BackupState.SourceMissing, null, CopyOutcome.Failed, "r: source-missing: see perb status")]
-    [InlineData(BackupState.Lost, "gone", CopyOutcome.Failed, "r: lost: gone")]
-    public void An_end_is_said_at_once(BackupState state, string? failure, CopyOutcome outcome, string text)
+    [InlineData(BackupState.Published, null, BackupOutcome.Good, "r: published, verified by hash, 3.00 KiB")]
+    [InlineData(BackupState.Pruned, null, BackupOutcome.Good, "pruned there already")]
+    [InlineData(BackupState.Skipped, "Exclude names it", BackupOutcome.Good, "not shipped: Exclude names it")]
+    [InlineData(BackupState.Published, "other bytes", BackupOutcome.Failed, "ERROR: vzdump-qemu-100")]
+    [InlineData(BackupState.Failed, "a name conflict", BackupOutcome.Failed, "r: failed: a name conflict")]
+    [InlineData(BackupState.SourceMissing, null, BackupOutcome.Failed, "r: source-missing: see perb status")]
+    [InlineData(BackupState.Lost, "gone", BackupOutcome.Failed, "r: lost: gone")]
+    public void An_end_is_said_at_once(BackupState state, string? failure, BackupOutcome outcome, string text)
     {
         var line = _report.Next(View(Backup(state) with { Failure = failure, VerifiedHow = "hash", SealedBytes = 3 << 10 }), TimeSpan.Zero);
 
         Assert.Contains(text, line, StringComparison.Ordinal);
         Assert.Equal(outcome, _report.Outcome);
-        Assert.Equal(outcome == CopyOutcome.Failed, line!.StartsWith("ERROR: ", StringComparison.Ordinal));
+        Assert.Equal(outcome == BackupOutcome.Failed, line!.StartsWith("ERROR: ", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -35,7 +35,7 @@ public sealed class CopyReportTests
     public void What_the_service_goes_on_with_is_not_at_its_end(BackupState state)
     {
         Assert.Null(_report.Next(View(Backup(state)), TimeSpan.Zero));
-        Assert.Equal(CopyOutcome.Pending, _report.Outcome);
+        Assert.Equal(BackupOutcome.Pending, _report.Outcome);
     }
 
     [Fact]
@@ -86,7 +86,7 @@ public sealed class CopyReportTests
         Assert.EndsWith("waits, attempt 1 failed: the network is away", first, StringComparison.Ordinal);
         Assert.Null(same);
         Assert.EndsWith("waits, attempt 2 failed: the network is away", second, StringComparison.Ordinal);
-        Assert.Equal(CopyOutcome.Pending, _report.Outcome);
+        Assert.Equal(BackupOutcome.Pending, _report.Outcome);
     }
 
     [Fact]
@@ -109,7 +109,7 @@ public sealed class CopyReportTests
         var line = _report.Next(view, TimeSpan.FromSeconds(181));
 
         Assert.EndsWith("the service has not taken it up: storage local: it is skipped", line, StringComparison.Ordinal);
-        Assert.Equal(CopyOutcome.Failed, _report.Outcome);
+        Assert.Equal(BackupOutcome.Failed, _report.Outcome);
     }
 
     private static Activity Upload(int second) => Step("upload", second);
@@ -125,21 +125,5 @@ public sealed class CopyReportTests
 
     private static StoreView View(Backup backup) => StoreView.Empty with { Backups = [backup with { Remote = "another" }, backup] };
 
-    private static Backup Backup(BackupState state) => new()
-    {
-        Id = 7,
-        Remote = "r",
-        RemoteName = Archive.Name.RemoteName,
-        Guest = 100,
-        GuestType = "qemu",
-        Archive = Archive.Name.FileName,
-        Storage = "local",
-        Node = "pve1",
-        Path = "/",
-        SizeBytes = 1,
-        ModifiedAt = Archives.Now,
-        ArchiveTime = Archives.Now,
-        State = state,
-        DiscoveredAt = Archives.Now,
-    };
+    private static Backup Backup(BackupState state) => Archives.BackupOf(Archives.Found(), state);
 }

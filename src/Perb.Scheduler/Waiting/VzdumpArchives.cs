@@ -5,15 +5,15 @@ using Perb.Scheduler.Discovery;
 namespace Perb.Scheduler.Waiting;
 
 /// <summary>An archive that a vzdump task made, by what the hook said at its end.</summary>
-public sealed record TaskArchive(ArchiveName Name, string Storage);
+public sealed record VzdumpArchive(ArchiveName Name, string Storage);
 
 /// <summary>The archives of one vzdump task, as its hook's events name them; they come in one by one.</summary>
-public sealed class TaskArchives(HookSpool spool, VzdumpWorker worker, DiscoverySection discovery)
+public sealed class VzdumpArchives(HookSpool spool, VzdumpWorker worker, DiscoverySection discovery)
 {
-    private readonly List<TaskArchive> _archives = [];
+    private readonly List<VzdumpArchive> _archives = [];
     private bool _endedBefore;
 
-    public IReadOnlyList<TaskArchive> All => _archives;
+    public IReadOnlyList<VzdumpArchive> All => _archives;
 
     /// <summary>Every event of the task was read: its end was seen, and not only in the last look, as events are written side by side.</summary>
     public bool IsComplete { get; private set; }
@@ -77,7 +77,7 @@ public sealed class TaskArchives(HookSpool spool, VzdumpWorker worker, Discovery
 
         if (_archives.All(archive => archive.Name != name))
         {
-            _archives.Add(new TaskArchive(name, storage));
+            _archives.Add(new VzdumpArchive(name, storage));
         }
 
         return null;

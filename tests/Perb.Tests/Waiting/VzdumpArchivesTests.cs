@@ -4,7 +4,7 @@ using Perb.Tests.Discovery;
 
 namespace Perb.Tests.Waiting;
 
-public sealed class TaskArchivesTests : IDisposable
+public sealed class VzdumpArchivesTests : IDisposable
 {
     private const string One = "vzdump-qemu-100-2026_11_20-02_00_01.vma.zst";
     private const string Other = "vzdump-lxc-101-2026_11_20-02_05_00.tar.zst";
@@ -76,7 +76,7 @@ public sealed class TaskArchivesTests : IDisposable
         _task.Event("log-end", $"dumpdir={_task.Dump}", $"target={_task.Dump}/{Other}");
         _task.Archive("other-name.vma");
         _task.Event("log-end", "vmid=104", "storeid=local", $"dumpdir={_task.Dump}", "refused=target");
-        var archives = new TaskArchives(_task.Spool(), WaitingTask.Worker, Tests.Discovery.Archives.Defaults with { Storages = ["local"] });
+        var archives = new VzdumpArchives(_task.Spool(), WaitingTask.Worker, Tests.Discovery.Archives.Defaults with { Storages = ["local"] });
 
         var lines = archives.Read();
 
@@ -107,5 +107,5 @@ public sealed class TaskArchivesTests : IDisposable
         Assert.True(archives.IsComplete);
     }
 
-    private TaskArchives Archives() => new(_task.Spool(), WaitingTask.Worker, Discovery.Archives.Defaults);
+    private VzdumpArchives Archives() => new(_task.Spool(), WaitingTask.Worker, Discovery.Archives.Defaults);
 }

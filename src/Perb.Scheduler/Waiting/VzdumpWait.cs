@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Discovery;
+using Perb.Scheduler.Store;
 using Perb.Transfer;
 
 namespace Perb.Scheduler.Waiting;
@@ -10,7 +11,7 @@ namespace Perb.Scheduler.Waiting;
 /// log how it goes. It only looks: at the spool, at the store, at who holds the state directory. The service does the work, and goes on
 /// with it however this ends.
 /// </summary>
-public sealed class TaskWait(HookSpool spool, WaitOptions wait, PerbOptions options, TimeProvider time, TextWriter log)
+public sealed class VzdumpWait(HookSpool spool, WaitOptions wait, PerbOptions options, TimeProvider time, TextWriter log)
 {
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromSeconds(1);
 
@@ -21,9 +22,9 @@ public sealed class TaskWait(HookSpool spool, WaitOptions wait, PerbOptions opti
     private const int PollsUntilTakenUp = 4;
     private const int BadLooks = 5;
 
-    private readonly TaskArchives _archives = new(spool, wait.Worker, options.Discovery);
+    private readonly VzdumpArchives _archives = new(spool, wait.Worker, options.Discovery);
     private readonly StoreWindow _store = new(options.StorePath);
-    private readonly List<CopyReport> _copies = [];
+    private readonly List<BackupReport> _reports = [];
     private readonly long _beganAt = time.GetTimestamp();
     private int _badLooks;
 
@@ -72,7 +73,7 @@ public sealed class TaskWait(HookSpool spool, WaitOptions wait, PerbOptions opti
                 $"{spool.Directory} lacks the hook's event of this task's end: is it root's, has it room? What this task made is not waited for");
         }
 
-        if (_copies.Any(IsPending))
+        if (_reports.Any(IsPending))
         {
             if (!StateDirectory.IsOwned(options.StateDirectory))
             {
@@ -82,7 +83,7 @@ public sealed class TaskWait(HookSpool spool, WaitOptions wait, PerbOptions opti
             await ReportAsync(now, cancellationToken);
         }
 
-        if (_archives.IsComplete && !_copies.Any(IsPending))
+        if (_archives.IsComplete && !_reports.Any(IsPending))
         {
             return Sum();
         }
@@ -99,11 +100,11 @@ public sealed class TaskWait(HookSpool spool, WaitOptions wait, PerbOptions opti
             Say(line);
         }
 
-        foreach (var archive in _archives.All.Skip(_copies.Count / options.Remotes.Count))
+        foreach (var archive in _archives.All.Skip(_reports.Count / options.Remotes.Count))
         {
             var polls = options.Discovery.Poll * PollsUntilTakenUp;
             var untilTakenUp = polls > ShortestUntilTakenUp ? polls : ShortestUntilTakenUp;
-            _copies.AddRange(options.Remotes.Select(remote => new CopyReport(archive, remote.Name, untilTakenUp)));
+            _reports.AddRange(options.Remotes.Select(remote => new BackupReport(archive, remote.Name, untilTakenUp)));
         }
     }
 
@@ -111,7 +112,7 @@ public sealed class TaskWait(HookSpool spool, WaitOptions wait, PerbOptions opti
     {
         var view = await _store.LookAsync([.. _archives.All.Select(archive => archive.Name)], cancellationToken);
         _badLooks = 0;
-        foreach (var copy in _copies.Where(IsPending))
+        foreach (var copy in _reports.Where(IsPending))
         {
             if (copy.Next(view, now) is { } line)
             {
@@ -122,17 +123,17 @@ public sealed class TaskWait(HookSpool spool, WaitOptions wait, PerbOptions opti
 
     private bool Sum()
     {
-        var failed = _copies.Count(copy => copy.Outcome == CopyOutcome.Failed);
+        var failed = _reports.Count(copy => copy.Outcome == BackupOutcome.Failed);
         if (failed > 0)
         {
-            return Fail($"{failed} of {_copies.Count} copies failed; perb status says more");
+            return Fail($"{failed} of {_reports.Count} copies failed; perb status says more");
         }
 
-        Say(_copies.Count == 0 ? "nothing of this task is to be shipped" : "all copies of this task are done");
+        Say(_reports.Count == 0 ? "nothing of this task is to be shipped" : "all copies of this task are done");
         return true;
     }
 
-    private string Rest => _copies.Where(IsPending).Select(copy => copy.Name).ToList() switch
+    private string Rest => _reports.Where(IsPending).Select(copy => copy.Name).ToList() switch
     {
         [] => "what this task made is",
         [var only] => $"{only} is",
@@ -141,7 +142,7 @@ public sealed class TaskWait(HookSpool spool, WaitOptions wait, PerbOptions opti
 
     private static string Words(TimeSpan duration) => duration.TotalHours >= 1 ? $"{duration.TotalHours:0.#} h" : $"{duration.TotalMinutes:0.#} min";
 
-    private static bool IsPending(CopyReport copy) => copy.Outcome == CopyOutcome.Pending;
+    private static bool IsPending(BackupReport copy) => copy.Outcome == BackupOutcome.Pending;
 
     private bool FailUnserved() =>
         Fail($"the service is not running (systemctl status perb): {Rest} not waited for, but caught up when it runs");

@@ -1,9 +1,8 @@
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Perb.Scheduler.Backups;
-using Perb.Scheduler.Store;
 
-namespace Perb.Scheduler.Waiting;
+namespace Perb.Scheduler.Store;
 
 /// <summary>What the store says of some archives at one moment.</summary>
 /// <param name="Backups">Of each archive that was discovered, one per remote.</param>
@@ -44,19 +43,9 @@ public sealed class StoreWindow(string path)
             cancellationToken,
             ("@guests", JsonSerializer.Serialize(archives.Select(archive => archive.VmId).Distinct())),
             ("@archives", JsonSerializer.Serialize(archives.Select(archive => archive.FileName))));
-        var activities = await connection.QueryAsync(
-            "SELECT a.* FROM activity a JOIN backup b ON b.id = a.backup_id WHERE b.lease_token IS NOT NULL",
-            row => (Id: row.Number("backup_id"), Activity: new Activity(
-                row.Text("step"),
-                (int)row.Number("volume"),
-                (int)row.Number("volume_count"),
-                row.Number("done_bytes"),
-                row.Number("total_bytes"),
-                row.Number("bytes_per_second"))),
-            cancellationToken);
+        var activities = await ActivityRow.CurrentAsync(connection, cancellationToken);
         var troubles = await connection.QueryAsync(
             "SELECT subject, text FROM trouble", row => (Subject: row.Text("subject"), Text: row.Text("text")), cancellationToken);
-        return new StoreView(
-            backups, activities.ToDictionary(row => row.Id, row => row.Activity), troubles.ToDictionary(row => row.Subject, row => row.Text));
+        return new StoreView(backups, activities, troubles.ToDictionary(row => row.Subject, row => row.Text));
     }
 }
