@@ -18,6 +18,7 @@ public sealed class ArchivesByHandTests : IAsyncLifetime
     private static readonly DateTimeOffset Fresh = Archives.Now.AddMinutes(-1);
 
     private readonly Dictionary<string, string> _answers = [];
+    private readonly HeldArchives _held = Parts.Hold();
     private TestStore _store = null!;
 
     public async ValueTask InitializeAsync()
@@ -34,7 +35,11 @@ public sealed class ArchivesByHandTests : IAsyncLifetime
             """;
     }
 
-    public ValueTask DisposeAsync() => _store.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        _held.Dispose();
+        await _store.DisposeAsync();
+    }
 
     [Theory]
     [InlineData("a/dump", "a")]
@@ -112,8 +117,10 @@ public sealed class ArchivesByHandTests : IAsyncLifetime
         using var discovery = new ArchiveDiscovery(
             connection.Api,
             tasks,
+            Parts.NoHook(_store),
             storages,
             new DiscoveryDiff(new CatchUpPolicy(options.Discovery), ["r"]),
+            _held,
             _store.Discovery,
             _store.Status,
             new Troubles(_store.Status, NullLogger<Troubles>.Instance),

@@ -22,6 +22,7 @@ public sealed class WishLoopTests : IAsyncLifetime
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
 
     private readonly NodeConnection _node = new(_ => RawAnswer.Json("""{ "data": null }"""));
+    private readonly HeldArchives _held = Parts.Hold();
     private TestStore _store = null!;
     private PerbOptions _options = null!;
     private ArchiveDiscovery _discovery = null!;
@@ -37,6 +38,7 @@ public sealed class WishLoopTests : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         _discovery.Dispose();
+        _held.Dispose();
         await _node.DisposeAsync();
         await _store.DisposeAsync();
     }
@@ -121,8 +123,10 @@ public sealed class WishLoopTests : IAsyncLifetime
         _discovery = new ArchiveDiscovery(
             api,
             tasks,
+            Parts.NoHook(_store),
             storages,
             new DiscoveryDiff(new CatchUpPolicy(_options.Discovery), ["r"]),
+            _held,
             _store.Discovery,
             _store.Status,
             new Troubles(_store.Status, NullLogger<Troubles>.Instance),
