@@ -74,7 +74,7 @@ internal static class HookBenchmark
     }
 
     /// <summary>A copy that has its spool elsewhere: without a configuration nothing else names one.</summary>
-    private static string Prepare(string folder, string spool)
+    public static string Prepare(string folder, string spool)
     {
         var root = new DirectoryInfo(AppContext.BaseDirectory);
         while (root is not null && !File.Exists(Path.Combine(root.FullName, "Perb.sln")))

@@ -51,7 +51,7 @@ internal static class IdleBenchmark
         return report;
     }
 
-    private static async Task ReconciledAsync(Installation installation, CancellationToken cancellationToken)
+    public static async Task ReconciledAsync(Installation installation, CancellationToken cancellationToken)
     {
         var database = await Database.OpenForReadingAsync(installation.Settings.Options.StorePath, cancellationToken);
         var status = new StatusStore(database, TimeProvider.System);

@@ -26,6 +26,14 @@ internal sealed class Installation : IAsyncDisposable
 
     public string ConfigurationFile => At("appsettings.json");
 
+    public string Spool => At("spool");
+
+    public string DumpDirectory => At($"node/{NodePopulation.StorageNames[0]}/dump");
+
+    public string RemoteDirectory => At("remote");
+
+    public string Staging => At($"state/staging/{RemoteName}");
+
     public Settings Settings { get; private set; } = null!;
 
     public static async Task<Installation> SetUpAsync(Programs programs, CancellationToken cancellationToken)
@@ -64,7 +72,8 @@ internal sealed class Installation : IAsyncDisposable
         var url = await _node.AnnouncedAsync(TimeSpan.FromMinutes(1), cancellationToken);
 
         await MakeRecipientAsync(cancellationToken);
-        Directory.CreateDirectory(At("remote"));
+        Directory.CreateDirectory(RemoteDirectory);
+        Directory.CreateDirectory(Spool);
         WritePrivately("rclone.conf", $"[{RemoteName}]\ntype = alias\nremote = {At("remote")}\n");
         Directory.CreateDirectory(At("state"));
         WritePrivately("appsettings.json", Configuration(url));
@@ -108,6 +117,7 @@ internal sealed class Installation : IAsyncDisposable
                 TokenSecretFile = At("token"),
                 CaFile = At("node/pve-root-ca.pem"),
             },
+            Discovery = new { SpoolDirectory = Spool },
             Encryption = new { Recipients = new[] { At("recipient.asc") } },
             Staging = new { Directory = At("state/staging"), MinFree = "1%" },
             Rclone = new { ConfigFile = At("rclone.conf") },
@@ -128,7 +138,7 @@ internal sealed class Installation : IAsyncDisposable
             new DumpDirectory(storage, At($"node/{storage}/dump"), Absence: null, IsShared: false), NodePopulation.NodeName, idle, now));
         await new DiscoveryStore(database).ApplyAsync(
             [.. archives.Select(archive => new DiscoveryChange.Found(archive, RemoteName, SkipReason: null, ConflictText: null))],
-            "bench",
+            _ => "bench",
             now,
             cancellationToken);
 

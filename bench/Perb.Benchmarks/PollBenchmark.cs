@@ -85,14 +85,17 @@ internal static class PollBenchmark
     {
         var database = await Database.OpenForServiceAsync(options.StorePath, cancellationToken);
         var status = new StatusStore(database, TimeProvider.System);
+        var troubles = new Troubles(status, NullLogger<Troubles>.Instance);
         return new ArchiveDiscovery(
             api,
             tasks,
+            new HookEvents(new HookSpool(options.Discovery.SpoolDirectory), troubles, NullLogger<HookEvents>.Instance),
             new StorageListing(api, new DumpListing(options.TimeZone), options, TimeProvider.System),
             new DiscoveryDiff(new CatchUpPolicy(options.Discovery), [.. options.Remotes.Select(remote => remote.Name)]),
+            new HeldArchives(options.Staging, NullLogger<HeldArchives>.Instance), // everything is published: it holds nothing
             new DiscoveryStore(database),
             status,
-            new Troubles(status, NullLogger<Troubles>.Instance),
+            troubles,
             options,
             new WakeUp(),
             TimeProvider.System,

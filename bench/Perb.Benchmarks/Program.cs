@@ -26,11 +26,15 @@ poll.SetAction((parsed, token) => RunAsync(
 var hook = new Command("hook", "how long vzdump waits for a call of the hook, by phase") { rounds };
 hook.SetAction((parsed, token) => RunAsync(parsed, stop => HookBenchmark.RunAsync(parsed.GetValue(rounds), stop), token));
 
+var latency = new Command("latency", "from the hook's call to the first sealed byte, by the running service") { rounds };
+latency.SetAction((parsed, token) => RunAsync(
+    parsed, stop => LatencyBenchmark.RunAsync(Programs.Built(null), parsed.GetValue(rounds), stop), token));
+
 var root = new RootCommand(
     "Measures Perb: idle and poll against a simulated Proxmox VE node with 200 guests, 3 storages and 500 archives, "
-    + "the hook's calls, and seal beside other programs.")
+    + "the hook's calls, how soon they lead to sealing, and seal beside other programs.")
 {
-    idle, poll, hook, SealCommands.Seal(RunAsync),
+    idle, poll, hook, latency, SealCommands.Seal(RunAsync),
 };
 foreach (var contender in SealCommands.Contenders())
 {

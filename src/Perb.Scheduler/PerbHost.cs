@@ -45,10 +45,7 @@ internal static class PerbHost
         // By factories, so that the container ends what can be disposed. The client sends the token with every request: it is the API's alone.
         services.AddKeyedSingleton(ProxmoxKey, (_, _) => proxmox);
         services.AddSingleton(provider => new ProxmoxApi(provider.GetRequiredKeyedService<HttpClient>(ProxmoxKey)));
-        services.AddSingleton(new DumpListing(options.TimeZone));
-        services.AddSingleton(new DiscoveryDiff(new CatchUpPolicy(options.Discovery), [.. options.Remotes.Select(remote => remote.Name)]));
-        services.AddSingleton(provider => new VzdumpTasks(provider.GetRequiredService<ProxmoxApi>(), options.Proxmox.Node));
-        services.AddSingleton<StorageListing>().AddSingleton<ArchiveDiscovery>();
+        services.AddDiscovery(options);
 
         services.AddSingleton(keys.Recipients).AddSingleton(keys.Signing);
         services.AddSingleton(new RcloneOptions
@@ -78,11 +75,21 @@ internal static class PerbHost
                 provider, remote, ActivatorUtilities.CreateInstance<RemoteDoor>(provider, remote))),
         ]);
 
-        services.AddSingleton<JobBoundary>().AddHostedService<ShippingLoops>().AddSingleton<ProgressLoop>();
+        services.AddSingleton<JobBoundary>().AddHostedService<ShippingLoops>().AddSingleton<ProgressLoop>().AddSingleton<HoldLoop>();
         services.AddHostedService(provider => provider.GetRequiredService<ProgressLoop>());
-        services.AddHostedService<IdleMemory>().AddWishes();
+        services.AddHostedService(provider => provider.GetRequiredService<HoldLoop>());
+        services.AddHostedService<HookLoop>().AddHostedService<IdleMemory>().AddWishes();
         services.AddSchedule(options);
         return builder.Build();
+    }
+
+    private static void AddDiscovery(this IServiceCollection services, PerbOptions options)
+    {
+        services.AddSingleton(new DumpListing(options.TimeZone));
+        services.AddSingleton(new DiscoveryDiff(new CatchUpPolicy(options.Discovery), [.. options.Remotes.Select(remote => remote.Name)]));
+        services.AddSingleton(provider => new VzdumpTasks(provider.GetRequiredService<ProxmoxApi>(), options.Proxmox.Node));
+        services.AddSingleton(new HookSpool(options.Discovery.SpoolDirectory)).AddSingleton<HookEvents>();
+        services.AddSingleton<StorageListing>().AddSingleton<HeldArchives>().AddSingleton<ArchiveDiscovery>();
     }
 
     private static void AddWishes(this IServiceCollection services)

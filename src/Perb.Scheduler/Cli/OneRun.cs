@@ -16,7 +16,10 @@ internal static class OneRun
     public static async Task<ShippingResult> ShipAsync(IHost host, IReadOnlyCollection<long>? only, CancellationToken cancellationToken)
     {
         await host.Services.GetRequiredService<OpenWishes>().CarryOutAsync(cancellationToken);
-        IHostedService[] beside = [host.Services.GetRequiredService<ProgressLoop>(), host.Services.GetRequiredService<WishLoop>()];
+        IHostedService[] beside =
+        [
+            host.Services.GetRequiredService<ProgressLoop>(), host.Services.GetRequiredService<WishLoop>(), host.Services.GetRequiredService<HoldLoop>(),
+        ];
         try
         {
             foreach (var loop in beside)

@@ -48,7 +48,11 @@ public sealed record DiscoverySection(
     IReadOnlyList<string> Storages,
     IReadOnlyList<GuestRule> Include,
     IReadOnlyList<GuestRule> Exclude,
-    TimeSpan IgnoreOlderThan);
+    TimeSpan IgnoreOlderThan)
+{
+    /// <summary>Where the vzdump hook leaves its events; may be missing.</summary>
+    public string SpoolDirectory { get; init; } = "";
+}
 
 public sealed record EncryptionSection(
     IReadOnlyList<string> Recipients,

@@ -111,14 +111,16 @@ internal sealed partial class PerbOptionsReader
 
     private static DiscoverySection ReadDiscovery(SettingsReader discovery)
     {
-        PathAt(discovery, "SpoolDirectory", "/var/spool/perb");
         return new DiscoverySection(
             discovery.Duration("Poll", TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(1)),
             discovery.Value("Reconcile", "0 7 * * * ?", TryCron, CronExpected),
             discovery.Texts("Storages"),
             discovery.Values<GuestRule>("Include", GuestRule.TryParse, GuestRule.Expected),
             discovery.Values<GuestRule>("Exclude", GuestRule.TryParse, GuestRule.Expected),
-            discovery.Duration("IgnoreOlderThan", TimeSpan.FromDays(7), TimeSpan.Zero));
+            discovery.Duration("IgnoreOlderThan", TimeSpan.FromDays(7), TimeSpan.Zero))
+        {
+            SpoolDirectory = PathAt(discovery, "SpoolDirectory", "/var/spool/perb"),
+        };
     }
 
     private static EncryptionSection ReadEncryption(SettingsReader encryption)

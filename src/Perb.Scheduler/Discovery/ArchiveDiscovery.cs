@@ -8,14 +8,16 @@ using Perb.Transfer;
 namespace Perb.Scheduler.Discovery;
 
 /// <summary>
-/// Finds archives. The task list is only a hint that there may be new ones; the listing of the dump directories is the truth. Both end in
-/// the same idempotent comparison with the store, so that anything missed at one time is found at the next.
+/// Finds archives. The task list and the hook's events are only hints that there may be new ones; the listing of the dump directories is the
+/// truth. All end in the same idempotent comparison with the store, so that anything missed at one time is found at the next.
 /// </summary>
 public sealed class ArchiveDiscovery(
     ProxmoxApi api,
     VzdumpTasks vzdumpTasks,
+    HookEvents hook,
     StorageListing storages,
     DiscoveryDiff diff,
+    HeldArchives held,
     DiscoveryStore store,
     StatusStore status,
     Troubles troubles,
@@ -40,21 +42,30 @@ public sealed class ArchiveDiscovery(
             if (_isReconcileDue)
             {
                 await ReconcileNowAsync(cancellationToken); // the node was away when it should have been done
-                return;
             }
-
-            var privileges = _privileges ?? await ReadPrivilegesAsync(cancellationToken);
-            var tasks = await vzdumpTasks.LookAsync(privileges.SeesTasks, time.GetUtcNow(), cancellationToken);
-            var noted = await store.NotedTasksAsync(cancellationToken);
-            var ended = tasks.Finished.Where(task => !noted.Contains(task.Upid.ToString())).ToList();
-            if (ended.Count > 0 || !tasks.IsIdle || await store.HasUnsettledAsync(cancellationToken))
+            else
             {
-                var how = ended.Count > 0 ? $"vzdump task {ended[0].Upid} ended: {Printable.Clean(ended[0].ExitStatus!.Text, 100)}" : "poll";
-                await ListAsync(tasks, how, cancellationToken);
-                await NoteAsync(ended, cancellationToken);
+                await PollNowAsync(cancellationToken);
             }
+        }
+        finally
+        {
+            _oneAtATime.Release();
+        }
+    }
 
-            await status.NoteTimeAsync("last poll", time.GetUtcNow(), cancellationToken);
+    /// <summary>A poll, if the hook left events since the last one. A reconcile that is due has its own clock.</summary>
+    /// <exception cref="ProxmoxException">The node does not answer, or not as it should; the next poll makes up for it.</exception>
+    public async Task HearAsync(CancellationToken cancellationToken)
+    {
+        await _oneAtATime.WaitAsync(cancellationToken);
+        try
+        {
+            await hook.ReadAsync(cancellationToken);
+            if (hook.HasNews && !_isReconcileDue)
+            {
+                await PollNowAsync(cancellationToken);
+            }
         }
         finally
         {
@@ -80,16 +91,37 @@ public sealed class ArchiveDiscovery(
 
     public void Dispose() => _oneAtATime.Dispose();
 
+    private async Task PollNowAsync(CancellationToken cancellationToken)
+    {
+        var privileges = _privileges ?? await ReadPrivilegesAsync(cancellationToken);
+        var (tasks, ended) = await LookAtTasksAsync(privileges, cancellationToken);
+        if (ended.Count > 0 || hook.HasNews || !tasks.IsIdle || await store.HasUnsettledAsync(cancellationToken))
+        {
+            await ListAsync(tasks, new HowFound(tasks, ended, "poll"), cancellationToken);
+            await NoteAsync(ended, cancellationToken);
+        }
+
+        await status.NoteTimeAsync("last poll", time.GetUtcNow(), cancellationToken);
+    }
+
     private async Task ReconcileNowAsync(CancellationToken cancellationToken)
     {
         var privileges = await ReadPrivilegesAsync(cancellationToken);
-        var tasks = await vzdumpTasks.LookAsync(privileges.SeesTasks, time.GetUtcNow(), cancellationToken);
+        var (tasks, ended) = await LookAtTasksAsync(privileges, cancellationToken);
         await RecordGuestsAsync(privileges, cancellationToken);
-        await ListAsync(tasks, "reconcile", cancellationToken);
-        var noted = await store.NotedTasksAsync(cancellationToken);
-        await NoteAsync([.. tasks.Finished.Where(task => !noted.Contains(task.Upid.ToString()))], cancellationToken);
+        await ListAsync(tasks, new HowFound(tasks, ended, "reconcile"), cancellationToken);
+        await NoteAsync(ended, cancellationToken);
         await status.NoteTimeAsync("last reconcile", time.GetUtcNow(), cancellationToken);
         _isReconcileDue = false;
+    }
+
+    /// <returns>What the hook and the node say, and which tasks ended that were not noted yet. The listing comes after both.</returns>
+    private async Task<(TaskView Tasks, List<ProxmoxTask> Ended)> LookAtTasksAsync(TokenPrivileges privileges, CancellationToken cancellationToken)
+    {
+        await hook.ReadAsync(cancellationToken);
+        var tasks = await vzdumpTasks.LookAsync(privileges.SeesTasks, time.GetUtcNow(), cancellationToken);
+        var noted = await store.NotedTasksAsync(cancellationToken);
+        return (tasks with { LogEnds = hook.LogEnds }, [.. tasks.Finished.Where(task => !noted.Contains(task.Upid.ToString()))]);
     }
 
     private async Task<TokenPrivileges> ReadPrivilegesAsync(CancellationToken cancellationToken)
@@ -117,7 +149,7 @@ public sealed class ArchiveDiscovery(
             [.. guests.Where(guest => guest.Node == options.Proxmox.Node).Select(Known)], time.GetUtcNow(), cancellationToken);
     }
 
-    private async Task ListAsync(TaskView tasks, string how, CancellationToken cancellationToken)
+    private async Task ListAsync(TaskView tasks, HowFound how, CancellationToken cancellationToken)
     {
         if (_privileges?.Blindness(options.Discovery) is { } blindness)
         {
@@ -131,9 +163,15 @@ public sealed class ArchiveDiscovery(
 
         var guests = NeedsGuests ? (await api.GetGuestsAsync(cancellationToken)).ToDictionary(guest => guest.VmId, Known) : [];
         var now = time.GetUtcNow();
-        var listing = look.Listing with { IsComplete = look.Listing.IsComplete && _privileges is { SeesAllStorages: true } };
+        var listing = new Listing(
+            [.. look.Listing.Archives, .. held.RemovedSince(look.Listing)],
+            look.Listing.StoragesSpokenFor,
+            look.Listing.IsComplete && _privileges is { SeesAllStorages: true });
         var changes = diff.Between(known, listing, guests, now);
-        Report(await store.ApplyAsync(changes, how, now, cancellationToken));
+        Report(await store.ApplyAsync(changes, how.Of, now, cancellationToken));
+        hook.Listed();
+        var unsealed = await store.UnsealedAsync(cancellationToken);
+        held.Hold([.. look.Listing.Archives.Where(archive => unsealed.Contains(archive.File))]);
         wakeUp.Ring();
     }
 

@@ -47,6 +47,7 @@ public sealed class DumpListing(TimeZoneInfo nodeTimeZone)
     internal static bool IsSettled(
         string path, ArchiveName name, DateTimeOffset modifiedAt, DumpDirectory directory, TaskView tasks, DateTimeOffset now) =>
         now - modifiedAt > SettledAfter
+        || tasks.LogEnds.Contains((directory.Storage, name.FileName))
         || (directory.IsShared
             ? File.Exists(Path.Combine(Path.GetDirectoryName(path)!, name.LogName))
             : tasks.IsIdle && modifiedAt < tasks.AskedAt);

@@ -2,6 +2,9 @@ using Perb.Scheduler.Backups;
 
 namespace Perb.Scheduler.Discovery;
 
+/// <summary>The file of an archive, as it is told from another of the same name.</summary>
+public readonly record struct ArchiveFile(string Path, long SizeBytes, DateTimeOffset ModifiedAt);
+
 /// <summary>A whole archive that a listing of a dump directory saw, or that a person named.</summary>
 /// <param name="Storage">Null: it lies outside of all storages.</param>
 /// <param name="IsSettled">Its <c>.log</c> and <c>.notes</c> are there too if they ever come: it may be sealed.</param>
@@ -15,6 +18,8 @@ public sealed record FoundArchive(
     DateTimeOffset Time,
     bool IsSettled)
 {
+    public ArchiveFile File => new(Path, SizeBytes, ModifiedAt);
+
     /// <summary>
     /// Later archives are dated by a clock that was wrong: shipped as all others, but never a guest's newest, or they would hide for
     /// years that nothing new comes.

@@ -8,7 +8,13 @@ namespace Perb.Scheduler.Discovery;
 /// <param name="AskedAt">
 /// Just before the node was asked. Since then a task may have started, so idleness says nothing of archives written later.
 /// </param>
-public sealed record TaskView(bool IsIdle, IReadOnlyList<ProxmoxTask> Finished, DateTimeOffset AskedAt);
+public sealed record TaskView(bool IsIdle, IReadOnlyList<ProxmoxTask> Finished, DateTimeOffset AskedAt)
+{
+    private static readonly HashSet<(string, string)> NoLogEnds = [];
+
+    /// <summary>Of what archives, by storage and name, the hook said that vzdump is done with them.</summary>
+    public IReadOnlySet<(string Storage, string Archive)> LogEnds { get; init; } = NoLogEnds;
+}
 
 /// <summary>
 /// Asks the node for vzdump tasks. <c>since</c> compares the start, so the look back is as long as the longest backup that we allow for;

@@ -27,6 +27,21 @@ internal static partial class Log
     [LoggerMessage(1007, LogLevel.Information, "Trouble with {Subject} is over")]
     public static partial void TroubleOver(this ILogger logger, string subject);
 
+    [LoggerMessage(1008, LogLevel.Warning, "Events of the hook {Fault}")]
+    public static partial void HookEventsIgnored(this ILogger logger, string fault);
+
+    [LoggerMessage(1009, LogLevel.Warning, "{Directory} cannot be watched ({Reason}): the hook's events are noticed at the next poll")]
+    public static partial void SpoolUnwatched(this ILogger logger, string directory, string reason);
+
+    [LoggerMessage(1010, LogLevel.Warning, "{Path} was removed before it was sealed, and its {Size} are given up: its disk has {Free} free, Staging:MinFree keeps {Floor}")]
+    public static partial void HeldArchiveReleased(this ILogger logger, string path, string size, string free, string floor);
+
+    [LoggerMessage(1011, LogLevel.Warning, "More than {Most} archives wait: only so many are held open; others are lost if they are removed before they are sealed")]
+    public static partial void TooManyToHold(this ILogger logger, int most);
+
+    [LoggerMessage(1012, LogLevel.Warning, "Held archives could not be looked after: {Reason}")]
+    public static partial void HoldUntended(this ILogger logger, string reason);
+
     [LoggerMessage(2001, LogLevel.Information, "Remote {Remote} is ready: {Path}, copies are verified by {Proof}")]
     public static partial void RemoteReady(this ILogger logger, string remote, string path, string proof);
 

@@ -1,5 +1,6 @@
 using Perb.Scheduler.Backups;
 using Perb.Scheduler.Configuration;
+using Perb.Scheduler.Discovery;
 using Perb.Scheduler.Observability;
 using Perb.Scheduler.Store;
 using Perb.Transfer.Sealing;
@@ -18,6 +19,7 @@ public sealed class BackupPipeline(
     PlanSealing planSealing,
     CarryVolumes carry,
     PublishManifest publish,
+    HeldArchives held,
     ILogger<BackupPipeline> logger)
 {
     /// <returns>How the copy was proven.</returns>
@@ -30,7 +32,7 @@ public sealed class BackupPipeline(
             return await adopt.RunAsync(claim, remote, objects, cancellationToken);
         }
 
-        using var source = new SourceAtNeed(claim.Backup.Path);
+        using var source = new SourceAtNeed(new ArchiveFile(claim.Backup.Path, claim.Backup.SizeBytes, claim.Backup.ModifiedAt), held);
         var plan = await planSealing.RunAsync(claim, remote.Remote, objects, source, cancellationToken);
         claim = await ForgetWhatIsGoneAsync(claim, plan, objects, cancellationToken);
         logger.SealingBegan(plan.RemoteName, remote.Remote.Name, plan.VolumeCount, ByteSize.Format(plan.ArchiveBytes));

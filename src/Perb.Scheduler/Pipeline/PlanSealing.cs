@@ -35,7 +35,7 @@ public sealed class PlanSealing(
         }
         else if (Mismatch(plan, claim.Backup) is { } reason)
         {
-            source.Open(); // what is sealed of an archive that is gone is all that is left of it
+            source.Open().Dispose(); // what is sealed of an archive that is gone is all that is left of it
             await VoidAsync(claim, remote, plan, objects, reason, cancellationToken);
         }
         else
@@ -43,7 +43,7 @@ public sealed class PlanSealing(
             return plan;
         }
 
-        return await MakeAsync(claim, source.Open(), cancellationToken);
+        return await MakeAsync(claim, source, cancellationToken);
     }
 
     // Objects under our names without a plan are somebody else's (PERB's old files among them) until a person says otherwise.
@@ -91,8 +91,9 @@ public sealed class PlanSealing(
         await store.VoidPlanAsync(claim, reason);
     }
 
-    private async Task<SealingPlan> MakeAsync(Claim claim, SourceArchive source, CancellationToken cancellationToken)
+    private async Task<SealingPlan> MakeAsync(Claim claim, SourceAtNeed atNeed, CancellationToken cancellationToken)
     {
+        using var source = atNeed.Open();
         var name = ArchiveName.TryParse(source.Name, out var parsed)
             ? parsed
             : throw new InvalidOperationException($"{source.Name} is not a standard archive name");
@@ -106,8 +107,8 @@ public sealed class PlanSealing(
             source.Name,
             source.SizeBytes,
             source.ModifiedAt,
-            await ReadCompanionAsync(folder, name.LogName, cancellationToken),
-            await ReadCompanionAsync(folder, name.NotesName, cancellationToken));
+            await ReadCompanionAsync(atNeed, folder, name.LogName, cancellationToken),
+            await ReadCompanionAsync(atNeed, folder, name.NotesName, cancellationToken));
         if (tar.TotalBytes / options.VolumeBytes >= VolumeNames.MaxCount)
         {
             throw new ConfigurationException(
@@ -131,12 +132,13 @@ public sealed class PlanSealing(
     }
 
     // A companion that cannot be taken along must not keep the archive from going offsite; that it stays behind is said.
-    private async Task<TarCompanion?> ReadCompanionAsync(string folder, string name, CancellationToken cancellationToken)
+    private async Task<TarCompanion?> ReadCompanionAsync(
+        SourceAtNeed source, string folder, string name, CancellationToken cancellationToken)
     {
         var path = Path.Combine(folder, name);
         try
         {
-            using var file = SourceArchive.Open(path);
+            using var file = source.OpenCompanion(path);
             if (file.SizeBytes > MaxCompanionBytes)
             {
                 logger.CompanionLeftOut(path, $"it has {ByteSize.Format(file.SizeBytes)}");

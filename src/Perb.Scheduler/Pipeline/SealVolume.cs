@@ -28,8 +28,8 @@ public sealed class SealVolume(
     /// <param name="cancellationToken">Leaves no file behind.</param>
     public async Task<VolumeRecord> RunAsync(VolumeWork work, int number, IDisposable room, CancellationToken cancellationToken)
     {
-        var source = work.Source.Open();
         using var slot = await slots.EnterAsync(cancellationToken);
+        using var source = work.Source.Open();
         var volume = await sealer.SealAsync(
             work.Plan,
             number,

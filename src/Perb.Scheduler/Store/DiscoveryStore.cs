@@ -48,12 +48,12 @@ public sealed class DiscoveryStore(Database database)
 
     /// <summary>All changes of one listing, or none.</summary>
     /// <param name="changes">What a listing changed.</param>
-    /// <param name="how">What led to the listing, for the history of each new backup.</param>
+    /// <param name="how">Which source found an archive, for the history of each new backup.</param>
     /// <param name="now">The instant that is recorded.</param>
     /// <param name="cancellationToken">Stops before anything is written.</param>
     /// <returns>The changes that took effect: a worker may have been quicker.</returns>
     public async Task<IReadOnlyList<DiscoveryChange>> ApplyAsync(
-        IReadOnlyList<DiscoveryChange> changes, string how, DateTimeOffset now, CancellationToken cancellationToken)
+        IReadOnlyList<DiscoveryChange> changes, Func<FoundArchive, string> how, DateTimeOffset now, CancellationToken cancellationToken)
     {
         if (changes.Count == 0)
         {
@@ -138,10 +138,26 @@ public sealed class DiscoveryStore(Database database)
             "SELECT EXISTS (SELECT 1 FROM backup WHERE state = 'discovered' AND settled = 0)", cancellationToken) != 0;
     }
 
+    /// <summary>The archives that still need their file: for some remote not every volume is sealed.</summary>
+    public async Task<IReadOnlySet<ArchiveFile>> UnsealedAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.ConnectAsync(cancellationToken);
+        var files = await connection.QueryAsync(
+            """
+            SELECT path, size_bytes, modified_at FROM backup
+            WHERE state IN ('discovered', 'verified')
+              AND coalesce((SELECT p.volume_count > (SELECT count(*) FROM volume v WHERE v.backup_id = p.backup_id)
+                            FROM plan p WHERE p.backup_id = backup.id), 1)
+            """,
+            row => new ArchiveFile(row.Text("path"), row.Number("size_bytes"), row.Time("modified_at")),
+            cancellationToken);
+        return files.ToHashSet();
+    }
+
     private static Task<bool> ApplyAsync(
-        SqliteConnection connection, DiscoveryChange change, string how, string now, CancellationToken cancellationToken) => change switch
+        SqliteConnection connection, DiscoveryChange change, Func<FoundArchive, string> how, string now, CancellationToken cancellationToken) => change switch
         {
-            DiscoveryChange.Found added => InsertAsync(connection, added, how, now, cancellationToken),
+            DiscoveryChange.Found added => InsertAsync(connection, added, how(added.Archive), now, cancellationToken),
             DiscoveryChange.Seen seen => MoveAsync(connection, seen.Id, seen.Archive, cancellationToken),
             DiscoveryChange.Replaced replaced => ReplaceAsync(connection, replaced, now, cancellationToken),
             DiscoveryChange.Revived revived => ReviveAsync(connection, revived, now, cancellationToken),

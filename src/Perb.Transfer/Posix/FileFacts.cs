@@ -15,6 +15,9 @@ public sealed record FileFacts(ushort Mode, long SizeBytes, Int128 ModifiedNanos
     private const uint BasicStats = 0x7ff;
     private const int BufferBytes = 256;
 
+    /// <summary>How many names the file has; none: it was removed, and takes space only until it is closed.</summary>
+    public uint Links { get; init; }
+
     public bool IsRegularFile => Kind == 0x8000;
 
     public string KindInWords => Kind switch
@@ -70,7 +73,7 @@ public sealed record FileFacts(ushort Mode, long SizeBytes, Int128 ModifiedNanos
             return null;
         }
 
-        // Offsets of struct statx (linux/stat.h): mode 28, ino 32, size 40, mtime 112, dev 136.
+        // Offsets of struct statx (linux/stat.h): nlink 16, mode 28, ino 32, size 40, mtime 112, dev 136.
         var facts = new ReadOnlySpan<byte>(buffer, BufferBytes);
         return new FileFacts(
             Native<ushort>(facts[28..]),
@@ -78,7 +81,7 @@ public sealed record FileFacts(ushort Mode, long SizeBytes, Int128 ModifiedNanos
             ((Int128)Native<long>(facts[112..]) * 1_000_000_000) + Native<uint>(facts[120..]),
             Native<ulong>(facts[32..]),
             Native<uint>(facts[136..]),
-            Native<uint>(facts[140..]));
+            Native<uint>(facts[140..])) { Links = Native<uint>(facts[16..]) };
     }
 
     private static T Native<T>(ReadOnlySpan<byte> at) where T : struct => MemoryMarshal.Read<T>(at);

@@ -39,6 +39,18 @@ internal static partial class LibC
     [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
     public static partial int Open(string path, int flags);
 
+    /// <summary>The lowest free number at or above the argument, closed on exec.</summary>
+    public const int DuplicateCloseOnExec = 1030;
+
+    // `fcntl` is variadic too; this command's argument is an int, passed like any other on the architectures that we run on.
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
+    public static partial int Control(SafeFileHandle file, int command, int argument);
+
+    [LibraryImport("libc", EntryPoint = "getrlimit")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
+    public static unsafe partial int ResourceLimit(int resource, ulong* limits);
+
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
     public static partial int Sync(SafeFileHandle file);

@@ -13,12 +13,14 @@ public sealed class SourceArchive : IDisposable
 {
     private readonly SafeFileHandle _handle;
     private readonly FileFacts _opened;
+    private readonly bool _byAnyName;
 
-    private SourceArchive(string path, SafeFileHandle handle, FileFacts opened)
+    private SourceArchive(string path, SafeFileHandle handle, FileFacts opened, bool byAnyName)
     {
         Path = path;
         _handle = handle;
         _opened = opened;
+        _byAnyName = byAnyName;
     }
 
     public string Path { get; }
@@ -28,6 +30,10 @@ public sealed class SourceArchive : IDisposable
     public long SizeBytes => _opened.SizeBytes;
 
     public DateTimeOffset ModifiedAt => _opened.ModifiedAt;
+
+    /// <summary>It has no name any more: its data goes when the last descriptor is closed.</summary>
+    /// <exception cref="IOException">The disk does not answer.</exception>
+    public bool IsRemoved => FileFacts.Of(_handle, Path).Links == 0;
 
     /// <exception cref="SourceMissingException">Nothing has this name.</exception>
     /// <exception cref="SourceRefusedException">It is not a regular file. A FIFO or a device is not waited for.</exception>
@@ -56,13 +62,24 @@ public sealed class SourceArchive : IDisposable
             }
 
             _ = LibC.Advise(handle, 0, 0, LibC.AdviseSequential);
-            return new SourceArchive(path, handle, facts);
+            return new SourceArchive(path, handle, facts, byAnyName: false);
         }
         catch
         {
             handle.Dispose();
             throw;
         }
+    }
+
+    /// <summary>The same open file, for a user of its own: the file stays open until both are disposed.</summary>
+    /// <param name="byAnyName">It does not matter to that user what has the file's name by now.</param>
+    /// <exception cref="IOException">The process has no descriptor to spare.</exception>
+    public SourceArchive Duplicate(bool byAnyName = false)
+    {
+        var descriptor = LibC.Control(_handle, LibC.DuplicateCloseOnExec, 0);
+        return descriptor < 0
+            ? throw LibC.Error($"Cannot use the open archive {Path} again")
+            : new SourceArchive(Path, new SafeFileHandle(descriptor, ownsHandle: true), _opened, byAnyName || _byAnyName);
     }
 
     /// <summary>Fills the buffer from this offset of the archive.</summary>
@@ -102,7 +119,7 @@ public sealed class SourceArchive : IDisposable
             throw new SourceChangedException(Path, $"it was written at {now.ModifiedAt:u} while it was being read");
         }
 
-        if (FileFacts.At(Path) is { } named && !named.IsSameFileAs(_opened))
+        if (!_byAnyName && FileFacts.At(Path) is { } named && !named.IsSameFileAs(_opened))
         {
             throw new SourceChangedException(Path, "another file took its place");
         }

@@ -60,7 +60,7 @@ public sealed class StoreWindowTests : IDisposable
         var at = DateTimeOffset.UnixEpoch;
         await new DiscoveryStore(database).ApplyAsync(
             [new DiscoveryChange.Found(new FoundArchive(name, "local", "pve1", "/" + name.FileName, 1, at, at, true), "r", null, null)],
-            "test",
+            _ => "test",
             at,
             Stop);
         Forget(database);

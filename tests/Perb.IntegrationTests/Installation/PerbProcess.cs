@@ -28,6 +28,10 @@ public sealed class PerbProcess : IAsyncDisposable
     /// <summary>All that it said so far, on stdout and stderr.</summary>
     public string Output => string.Join('\n', _lines);
 
+    /// <summary>Where its descriptors lead, as the kernel has it.</summary>
+    public IReadOnlyList<string> OpenFiles => [.. new DirectoryInfo($"/proc/{_running.ProcessId}/fd").EnumerateFileSystemInfos()
+        .Select(descriptor => descriptor.LinkTarget ?? "")];
+
     public static async Task<Ended> RunAsync(
         string[] arguments, IReadOnlyDictionary<string, string?> environment, CancellationToken cancellationToken)
     {

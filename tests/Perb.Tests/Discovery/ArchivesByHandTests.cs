@@ -32,7 +32,10 @@ public sealed class ArchivesByHandTests : IAsyncLifetime
             """;
     }
 
-    public ValueTask DisposeAsync() => _store.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _store.DisposeAsync();
+    }
 
     [Theory]
     [InlineData("a/dump", "a")]

@@ -31,7 +31,7 @@ public sealed class DiscoveryConvergenceTests : IAsyncLifetime
             {
                 await WorkAsync(look.Work);
                 var changes = await DiffAsync(look);
-                await _store.Discovery.ApplyAsync(changes, "test", Archives.Now, TestStore.Stop);
+                await _store.Discovery.ApplyAsync(changes, _ => "test", Archives.Now, TestStore.Stop);
                 Assert.Empty(await DiffAsync(look));
             }
         },

@@ -17,6 +17,7 @@ public sealed class PlanSealingTests : IAsyncLifetime
 
     private static readonly Recipient Recipient = new(null!) { File = "/key.asc", Fingerprint = "AAAA", SubkeyFingerprint = "BBBB", UserId = "offsite" };
 
+    private readonly HeldArchives _held = Parts.Hold();
     private TestStore _store = null!;
     private FoundArchive _archive = null!;
 
@@ -30,7 +31,11 @@ public sealed class PlanSealingTests : IAsyncLifetime
         await _store.AddAsync(_archive);
     }
 
-    public ValueTask DisposeAsync() => _store.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        _held.Dispose();
+        await _store.DisposeAsync();
+    }
 
     [Fact]
     public async Task A_plan_is_made_once_and_holds_the_companions_as_they_are_now()
@@ -39,7 +44,7 @@ public sealed class PlanSealingTests : IAsyncLifetime
         await File.WriteAllTextAsync(log, "the log of vzdump", TestStore.Stop);
         var claim = await _store.ClaimAsync();
 
-        using var source = new SourceAtNeed(_archive.Path);
+        using var source = new SourceAtNeed(_archive.File, _held);
         var plan = await Planner().RunAsync(claim, Remote, Nothing, source, TestStore.Stop);
         File.Delete(log);
 
@@ -50,11 +55,29 @@ public sealed class PlanSealingTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Of_an_archive_that_was_removed_with_its_log_both_are_sealed_while_they_are_held()
+    {
+        var log = Path.Combine(_store.Folder, _archive.Name.LogName);
+        await File.WriteAllTextAsync(log, "the log of vzdump", TestStore.Stop);
+        _held.Hold([_archive]);
+        File.Delete(_archive.Path);
+        File.Delete(log);
+        var claim = await _store.ClaimAsync();
+
+        using var source = new SourceAtNeed(_archive.File, _held);
+        var plan = await Planner().RunAsync(claim, Remote, Nothing, source, TestStore.Stop);
+
+        Assert.Contains("the log of vzdump", System.Text.Encoding.UTF8.GetString(plan.Tar.Tail), StringComparison.Ordinal);
+        using var archive = source.Open();
+        archive.VerifyUnchanged();
+    }
+
+    [Fact]
     public async Task An_archive_that_was_replaced_since_it_was_listed_is_not_shipped_under_the_old_record()
     {
         await File.WriteAllBytesAsync(_archive.Path, new byte[99], TestStore.Stop);
         var claim = await _store.ClaimAsync();
-        using var source = new SourceAtNeed(_archive.Path);
+        using var source = new SourceAtNeed(_archive.File, _held);
 
         await Assert.ThrowsAsync<SourceChangedException>(() => Planner().RunAsync(claim, Remote, Nothing, source, TestStore.Stop));
         Assert.Null(await _store.Pipeline.LoadPlanAsync(claim.Backup, TestStore.Stop));
@@ -66,7 +89,7 @@ public sealed class PlanSealingTests : IAsyncLifetime
         var claim = await _store.ClaimAsync();
 
         File.Delete(_archive.Path);
-        using var source = new SourceAtNeed(_archive.Path);
+        using var source = new SourceAtNeed(_archive.File, _held);
 
         await Assert.ThrowsAsync<SourceMissingException>(() => Planner().RunAsync(claim, Remote, Nothing, source, TestStore.Stop));
     }
@@ -75,10 +98,10 @@ public sealed class PlanSealingTests : IAsyncLifetime
     public async Task With_a_plan_the_source_is_not_even_looked_at()
     {
         var claim = await _store.ClaimAsync();
-        using var source = new SourceAtNeed(_archive.Path);
+        using var source = new SourceAtNeed(_archive.File, _held);
         var plan = await Planner().RunAsync(claim, Remote, Nothing, source, TestStore.Stop);
         File.Delete(_archive.Path);
-        using var gone = new SourceAtNeed(_archive.Path);
+        using var gone = new SourceAtNeed(_archive.File, _held);
 
         Assert.Equal(plan.Tar.Head, (await Planner().RunAsync(claim, Remote, Nothing, gone, TestStore.Stop)).Tar.Head);
     }
@@ -87,10 +110,10 @@ public sealed class PlanSealingTests : IAsyncLifetime
     public async Task What_is_sealed_of_an_archive_that_is_gone_is_kept_although_the_recipients_changed()
     {
         var claim = await _store.ClaimAsync();
-        using var source = new SourceAtNeed(_archive.Path);
+        using var source = new SourceAtNeed(_archive.File, _held);
         await Planner().RunAsync(claim, Remote, Nothing, source, TestStore.Stop);
         File.Delete(_archive.Path);
-        using var gone = new SourceAtNeed(_archive.Path);
+        using var gone = new SourceAtNeed(_archive.File, _held);
 
         await Assert.ThrowsAsync<SourceMissingException>(() => Planner("CCCC").RunAsync(claim, Remote, Nothing, gone, TestStore.Stop));
         Assert.NotNull(await _store.Pipeline.LoadPlanAsync(claim.Backup, TestStore.Stop));
@@ -105,7 +128,7 @@ public sealed class PlanSealingTests : IAsyncLifetime
     {
         var claim = await _store.ClaimAsync();
         var name = claim.Backup.RemoteName + suffix;
-        using var source = new SourceAtNeed(_archive.Path);
+        using var source = new SourceAtNeed(_archive.File, _held);
 
         var conflict = await Assert.ThrowsAsync<NameConflictException>(() => Planner().RunAsync(
             claim, Remote, Nothing with { Sizes = new Dictionary<string, long> { [name] = 1 } }, source, TestStore.Stop));

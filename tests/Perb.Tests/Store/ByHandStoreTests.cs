@@ -271,7 +271,7 @@ public sealed class ByHandStoreTests : IAsyncLifetime
                 new DiscoveryChange.SourceGone(outside, "/usb/x"),
                 new DiscoveryChange.Replaced(outside, Archives.Found(102, size: 2)),
             ],
-            "test",
+            _ => "test",
             Archives.Now,
             TestStore.Stop);
 

@@ -110,5 +110,5 @@ public sealed class DiscoveryStoreTests : IAsyncLifetime
         Assert.Single(await _store.Discovery.LoadKnownAsync(TestStore.Stop)).Value.IsAllSealed;
 
     private Task<IReadOnlyList<DiscoveryChange>> ApplyAsync(params DiscoveryChange[] changes) =>
-        _store.Discovery.ApplyAsync(changes, "test", Archives.Now, TestStore.Stop);
+        _store.Discovery.ApplyAsync(changes, _ => "test", Archives.Now, TestStore.Stop);
 }

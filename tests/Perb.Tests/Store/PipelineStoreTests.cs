@@ -197,7 +197,7 @@ public sealed class PipelineStoreTests : IAsyncLifetime
                 new DiscoveryChange.Skipped(claim.Backup.Id, "rule"),
                 new DiscoveryChange.SourceGone(claim.Backup.Id, Archive.Path),
             ],
-            "test",
+            _ => "test",
             _store.Time.GetUtcNow(),
             TestStore.Stop);
 

@@ -44,7 +44,7 @@ internal sealed class TestStore : IAsyncDisposable
 
     public async Task<long> AddAsync(FoundArchive archive, string remote = "r")
     {
-        await Discovery.ApplyAsync([new DiscoveryChange.Found(archive, remote, null, null)], "test", Time.GetUtcNow(), Stop);
+        await Discovery.ApplyAsync([new DiscoveryChange.Found(archive, remote, null, null)], _ => "test", Time.GetUtcNow(), Stop);
         return (await Discovery.LoadKnownAsync(Stop))[(remote, archive.Name.RemoteName)].Id;
     }
 
@@ -74,6 +74,13 @@ internal sealed class TestStore : IAsyncDisposable
         await using var connection = await Database.ConnectAsync(Stop);
         return await connection.QueryAsync(
             "SELECT kind FROM event WHERE backup_id = @id ORDER BY id", row => row.GetString(0), Stop, ("@id", backupId));
+    }
+
+    public async Task<IReadOnlyList<string>> EventTextsAsync(long backupId)
+    {
+        await using var connection = await Database.ConnectAsync(Stop);
+        return await connection.QueryAsync(
+            "SELECT text FROM event WHERE backup_id = @id ORDER BY id", row => row.GetString(0), Stop, ("@id", backupId));
     }
 
     /// <summary>Everything that the store holds, as text.</summary>

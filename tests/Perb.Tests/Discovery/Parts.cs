@@ -1,0 +1,35 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Perb.Scheduler.Configuration;
+using Perb.Scheduler.Discovery;
+using Perb.Scheduler.Observability;
+using Perb.Scheduler.Pipeline;
+using Perb.Tests.Store;
+
+namespace Perb.Tests.Discovery;
+
+/// <summary>Parts of discovery that a test needs without caring for them.</summary>
+internal static class Parts
+{
+    public static HookEvents NoHook(TestStore store) => Hook(store, new HookSpool(Path.Combine(store.Folder, "no spool")));
+
+    public static HookEvents Hook(TestStore store, HookSpool spool, ILogger<HookEvents>? logger = null) =>
+        new(spool, new Troubles(store.Status, NullLogger<Troubles>.Instance), logger ?? NullLogger<HookEvents>.Instance);
+
+    public static HeldArchives Hold(FreeSpaceFloor? floor = null, ILogger<HeldArchives>? logger = null) =>
+        new(new StagingSection("/", 0, floor ?? new FreeSpaceFloor(0, 0), 1), logger ?? NullLogger<HeldArchives>.Instance);
+}
+
+/// <summary>Keeps what was said, to be counted.</summary>
+internal sealed class SaidLines<T> : ILogger<T>
+{
+    public List<string> Lines { get; } = [];
+
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => true;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        Lines.Add(formatter(state, exception));
+}

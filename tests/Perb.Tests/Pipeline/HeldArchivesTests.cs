@@ -1,0 +1,166 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Perb.Scheduler.Configuration;
+using Perb.Scheduler.Discovery;
+using Perb.Scheduler.Pipeline;
+using Perb.Tests.Discovery;
+using Perb.Tests.Store;
+using Perb.Transfer.Sealing;
+
+namespace Perb.Tests.Pipeline;
+
+/// <summary>Real files on the file system of the temporary directory, which must be a local one.</summary>
+public sealed class HeldArchivesTests : IAsyncLifetime
+{
+    private readonly SaidLines<HeldArchives> _said = new();
+    private readonly HeldArchives _held;
+    private TestStore _store = null!;
+
+    public HeldArchivesTests() => _held = Parts.Hold(logger: _said);
+
+    public async ValueTask InitializeAsync() => _store = await TestStore.OpenAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        _held.Dispose();
+        await _store.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task What_was_removed_can_still_be_read_whatever_has_its_name()
+    {
+        var archive = Write(100, 3);
+        _held.Hold([archive]);
+        File.Delete(archive.Path);
+        await File.WriteAllTextAsync(archive.Path, "another file", TestStore.Stop);
+
+        using var source = _held.TryOpen(archive.File)!;
+        var content = new byte[3];
+        await source.ReadExactlyAsync(content, 0, TestStore.Stop);
+        source.VerifyUnchanged();
+
+        Assert.Equal("aaa"u8.ToArray(), content);
+    }
+
+    [Fact]
+    public void What_is_another_file_by_now_or_none_is_not_held()
+    {
+        var (replaced, gone, link) = (Write(100, 3), Write(101, 3), Write(102, 3));
+        File.WriteAllText(replaced.Path, "longer than before");
+        File.Delete(gone.Path);
+        File.Delete(link.Path);
+        File.CreateSymbolicLink(link.Path, replaced.Path);
+
+        _held.Hold([replaced, gone, link]);
+
+        Assert.Empty(_held.Files);
+        Assert.Empty(OpenIn(_store.Folder));
+    }
+
+    [Fact]
+    public async Task What_is_sealed_for_all_remotes_or_no_longer_wanted_is_closed()
+    {
+        var (wanted, sealedHere, skipped) = (Write(100, 3), Write(101, 3), Write(102, 3));
+        await _store.PublishAsync(sealedHere);
+        await _store.AddAsync(wanted);
+        await _store.PublishAsync(wanted, "other");
+        var id = await _store.AddAsync(skipped);
+        File.WriteAllText(Path.Combine(_store.Folder, skipped.Name.LogName), "log");
+        _held.Hold([wanted, sealedHere, skipped]);
+        Assert.Equal(4, OpenIn(_store.Folder).Count);
+        await _store.Discovery.ApplyAsync([new DiscoveryChange.Skipped(id, "rule")], _ => "test", Archives.Now, TestStore.Stop);
+
+        await new HoldLoop(_held, _store.Discovery, _store.Time, NullLogger<HoldLoop>.Instance).LookAsync(TestStore.Stop);
+
+        Assert.Equal([wanted.File], _held.Files);
+        Assert.Equal([wanted.Path], OpenIn(_store.Folder));
+    }
+
+    [Fact]
+    public void A_log_that_comes_later_is_held_too_and_a_newer_one_takes_its_place()
+    {
+        var archive = Write(100, 3);
+        var log = Path.Combine(_store.Folder, archive.Name.LogName);
+        _held.Hold([archive]);
+        Assert.Null(_held.TryOpenCompanion(archive.File, log));
+        File.WriteAllText(log, "old");
+        _held.Hold([archive]);
+        File.Delete(log);
+        File.WriteAllText(log, "newer");
+        _held.Hold([archive]);
+        File.Delete(log);
+        _held.Hold([archive]);
+
+        using var companion = _held.TryOpenCompanion(archive.File, log)!;
+
+        Assert.Equal(5, companion.SizeBytes);
+        Assert.Equal(3, OpenIn(_store.Folder).Count); // the archive, its log, and the log for this test
+    }
+
+    [Fact]
+    public void Below_the_floor_what_was_removed_is_given_up_oldest_first_and_no_more_than_needed()
+    {
+        const long Large = 1L << 40; // sparse
+        var free = new DriveInfo(_store.Folder).AvailableFreeSpace;
+        using var held = Parts.Hold(new FreeSpaceFloor(free + (Large / 2), 0), _said);
+        var (old, newer, there) = (Write(100, Large, daysOld: 2), Write(100, Large, daysOld: 1), Write(100, Large, daysOld: 3));
+        held.Hold([newer, old, there]);
+        held.ReleaseBelowFloor();
+        Assert.Empty(_said.Lines); // they all have their names: closing them frees nothing
+        File.Delete(old.Path);
+        File.Delete(newer.Path);
+
+        held.ReleaseBelowFloor();
+
+        Assert.Null(held.TryOpen(old.File));
+        Assert.Equal([newer.Path, there.Path], held.Files.Select(file => file.Path));
+        Assert.StartsWith($"{old.Path} was removed before it was sealed", Assert.Single(_said.Lines), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Who_seals_from_a_held_archive_keeps_it_no_longer_than_a_volume()
+    {
+        var archive = Write(100, 3);
+        using var source = new SourceAtNeed(archive.File, _held);
+        source.Open().Dispose();
+        _held.Hold([archive]);
+        source.Open().Dispose();
+        Assert.Single(OpenIn(_store.Folder));
+        File.Delete(archive.Path);
+
+        _held.Release([archive.File]);
+
+        Assert.Empty(OpenIn(_store.Folder));
+        Assert.Throws<SourceMissingException>(source.Open);
+    }
+
+    [Fact]
+    public void Only_what_a_listing_speaks_for_counts_as_removed()
+    {
+        var (removed, listed, away) = (Write(100, 3), Write(101, 3), Write(102, 3, storage: "away"));
+        _held.Hold([removed with { IsSettled = false }, listed, away]);
+
+        var found = _held.RemovedSince(new Listing([listed], new HashSet<string> { "local" }, IsComplete: true));
+
+        Assert.Equal([removed], found);
+    }
+
+    private FoundArchive Write(int vmId, long size, int daysOld = 0, string storage = "local")
+    {
+        var found = Archives.Found(vmId, daysOld, storage, size);
+        var archive = found with { Path = Path.Combine(_store.Folder, found.Name.FileName) };
+        using (var file = File.Create(archive.Path))
+        {
+            file.Write("aaa"u8);
+            file.SetLength(size);
+        }
+
+        File.SetLastWriteTimeUtc(archive.Path, archive.ModifiedAt.UtcDateTime);
+        return archive;
+    }
+
+    /// <summary>What this process has open in the folder, but the store itself.</summary>
+    private static List<string> OpenIn(string folder) => [.. new DirectoryInfo("/proc/self/fd").EnumerateFileSystemInfos()
+        .Select(descriptor => descriptor.LinkTarget ?? "")
+        .Where(path => path.StartsWith(folder, StringComparison.Ordinal) && path.Contains("vzdump-", StringComparison.Ordinal))
+        .Select(path => path.Replace(" (deleted)", "", StringComparison.Ordinal))];
+}
