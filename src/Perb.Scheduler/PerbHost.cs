@@ -48,7 +48,7 @@ internal static class PerbHost
         services.AddSingleton(new DumpListing(options.TimeZone));
         services.AddSingleton(new DiscoveryDiff(new CatchUpPolicy(options.Discovery), [.. options.Remotes.Select(remote => remote.Name)]));
         services.AddSingleton(provider => new VzdumpTasks(provider.GetRequiredService<ProxmoxApi>(), options.Proxmox.Node));
-        services.AddSingleton<StorageListing>().AddSingleton<ArchiveDiscovery>();
+        services.AddSingleton<StorageListing>().AddSingleton<ArchiveDiscovery>().AddSingleton<ViewCheck>();
 
         services.AddSingleton(keys.Recipients).AddSingleton(keys.Signing);
         services.AddSingleton(new RcloneOptions
