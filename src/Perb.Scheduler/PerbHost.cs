@@ -4,6 +4,7 @@ using Perb.ProxmoxClient;
 using Perb.Scheduler.Backups;
 using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Discovery;
+using Perb.Scheduler.Notes;
 using Perb.Scheduler.Observability;
 using Perb.Scheduler.Pipeline;
 using Perb.Scheduler.Scheduling;
@@ -48,7 +49,7 @@ internal static class PerbHost
         services.AddSingleton(new DumpListing(options.TimeZone));
         services.AddSingleton(new DiscoveryDiff(new CatchUpPolicy(options.Discovery), [.. options.Remotes.Select(remote => remote.Name)]));
         services.AddSingleton(provider => new VzdumpTasks(provider.GetRequiredService<ProxmoxApi>(), options.Proxmox.Node));
-        services.AddSingleton<StorageListing>().AddSingleton<ArchiveDiscovery>().AddSingleton<ViewCheck>();
+        services.AddSingleton<StorageListing>().AddSingleton<ArchiveDiscovery>().AddSingleton<ViewCheck>().AddSingleton<NoteStore>().AddSingleton<WriteNotes>();
 
         services.AddSingleton(keys.Recipients).AddSingleton(keys.Signing);
         services.AddSingleton(new RcloneOptions
