@@ -40,6 +40,38 @@ public sealed class Permissions(IReadOnlyDictionary<string, IReadOnlyDictionary<
         return false;
     }
 
+    /// <summary>
+    /// Where a privilege lacks that is needed on everything below a path: on the path, or on those listed below it whose own
+    /// roles replace what they would inherit.
+    /// </summary>
+    public IReadOnlyList<string> LackingBelow(string path, string privilege) => Has($"{path}/*", privilege)
+        ? [.. Grants.Keys
+            .Where(listed => listed.StartsWith($"{path}/", StringComparison.Ordinal) && !Has(listed, privilege))
+            .Order(StringComparer.Ordinal)]
+        : [path];
+
+    /// <summary>
+    /// Where a role must be given so that it holds on the path: on <c>/</c>, unless a path in between has roles of its own,
+    /// which replace what comes from above.
+    /// </summary>
+    public string GrantedAt(string path)
+    {
+        for (var at = path; at is not null and not "/"; at = Parent(at))
+        {
+            if (Grants.TryGetValue(at, out var own) && !own.Keys.ToHashSet().SetEquals(HandedDown()))
+            {
+                return at;
+            }
+        }
+
+        return "/";
+    }
+
+    // The node also lists the top of the tree, with what it inherits: that is no role of its own.
+    private IEnumerable<string> HandedDown() => Grants.TryGetValue("/", out var root)
+        ? root.Where(grant => grant.Value).Select(grant => grant.Key)
+        : [];
+
     private static string? Parent(string path) => path switch
     {
         "/" or "" => null,

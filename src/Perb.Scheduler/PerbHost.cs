@@ -4,6 +4,7 @@ using Perb.ProxmoxClient;
 using Perb.Scheduler.Backups;
 using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Discovery;
+using Perb.Scheduler.Notes;
 using Perb.Scheduler.Observability;
 using Perb.Scheduler.Pipeline;
 using Perb.Scheduler.Scheduling;
@@ -46,6 +47,7 @@ internal static class PerbHost
         services.AddKeyedSingleton(ProxmoxKey, (_, _) => proxmox);
         services.AddSingleton(provider => new ProxmoxApi(provider.GetRequiredKeyedService<HttpClient>(ProxmoxKey)));
         services.AddDiscovery(options);
+        services.AddSingleton<ViewCheck>().AddSingleton<NoteStore>().AddSingleton<WriteNotes>();
 
         services.AddSingleton(keys.Recipients).AddSingleton(keys.Signing);
         services.AddSingleton(new RcloneOptions

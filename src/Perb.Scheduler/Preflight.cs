@@ -84,16 +84,16 @@ public sealed class Preflight(
 
     private async Task CheckNodeAsync(CancellationToken cancellationToken)
     {
-        var privileges = TokenPrivileges.Of(await api.GetPermissionsAsync(cancellationToken), options.Proxmox.Node);
+        var privileges = TokenPrivileges.Of(await api.GetPermissionsAsync(cancellationToken), options.Proxmox.Node, options.Discovery.Storages);
         if (!privileges.SeesStorages)
         {
             throw new ConfigurationException(
-                $"{options.Proxmox.TokenId} may not see any storage (it lacks {string.Join(", ", privileges.Missing)}): {TokenPrivileges.Remedy(options.Proxmox.TokenId)}");
+                $"{options.Proxmox.TokenId} may not see any storage (it lacks {RoleAdvice.Some(privileges.Missing)}): {privileges.Remedy(options.Proxmox.TokenId)}");
         }
 
         if (privileges.Blindness(options.Discovery) is { } blindness)
         {
-            throw new ConfigurationException($"{blindness}: {TokenPrivileges.Remedy(options.Proxmox.TokenId)}");
+            throw new ConfigurationException($"{blindness}: {privileges.Remedy(options.Proxmox.TokenId)}");
         }
 
         var storages = (await api.GetNodeStoragesAsync(options.Proxmox.Node, null, cancellationToken)).Select(storage => storage.Storage).ToList();

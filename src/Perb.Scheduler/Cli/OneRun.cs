@@ -1,7 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Perb.Scheduler.Notes;
 using Perb.Scheduler.Observability;
 using Perb.Scheduler.Pipeline;
+using Perb.Scheduler.Scheduling;
 using Perb.Scheduler.Store;
 using Perb.Scheduler.Wishes;
 
@@ -29,6 +31,8 @@ internal static class OneRun
 
             var workers = await WorkersAsync(host, only, cancellationToken);
             var results = await Task.WhenAll(workers.Select(worker => worker.RunOnceAsync(only, cancellationToken)));
+            await host.Services.GetRequiredService<JobBoundary>().RunAsideAsync(
+                "notes", host.Services.GetRequiredService<WriteNotes>().RunAsync, cancellationToken);
             return results.Aggregate(new ShippingResult(), (one, other) => one + other);
         }
         finally

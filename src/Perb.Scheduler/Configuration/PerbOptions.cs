@@ -40,7 +40,8 @@ public sealed record ProxmoxSection(
     string TokenId,
     string TokenSecretFile,
     string? CaFile,
-    IReadOnlyList<string> Fingerprints);
+    IReadOnlyList<string> Fingerprints,
+    bool WriteNotes);
 
 public sealed record DiscoverySection(
     TimeSpan Poll,

@@ -80,13 +80,8 @@ internal sealed partial class PerbOptionsReader
         return new RpoOverride(guests, entry.Duration("Rpo", TimeSpan.FromHours(30), TimeSpan.FromMinutes(1)));
     }
 
-    private ProxmoxSection ReadProxmox(SettingsReader proxmox)
+    private static ProxmoxSection ReadProxmox(SettingsReader proxmox)
     {
-        if (proxmox.Flag("WriteNotes", false))
-        {
-            _withoutEffect.Add($"{proxmox.Path}:WriteNotes (notes are not written yet)");
-        }
-
         var url = proxmox.Value("Url", new Uri("https://127.0.0.1:8006"), TryHttps, "an address such as \"https://127.0.0.1:8006\"");
         var tokenId = proxmox.Required("TokenId", "a token's id such as \"perb@pve!node\"");
         if (tokenId.Length > 0 && !TokenIdPattern().IsMatch(tokenId))
@@ -106,7 +101,8 @@ internal sealed partial class PerbOptionsReader
             tokenId,
             proxmox.Required("TokenSecretFile", "the file that holds the token's secret"),
             PathOrNull(proxmox, "CaFile"),
-            proxmox.Texts("Fingerprints"));
+            proxmox.Texts("Fingerprints"),
+            proxmox.Flag("WriteNotes", false));
     }
 
     private static DiscoverySection ReadDiscovery(SettingsReader discovery)

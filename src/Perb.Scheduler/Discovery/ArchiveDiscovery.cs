@@ -126,25 +126,20 @@ public sealed class ArchiveDiscovery(
 
     private async Task<TokenPrivileges> ReadPrivilegesAsync(CancellationToken cancellationToken)
     {
-        _privileges = TokenPrivileges.Of(await api.GetPermissionsAsync(cancellationToken), options.Proxmox.Node);
-        await troubles.SetAsync(
-            "token privileges",
-            _privileges.Missing.Count == 0
-                ? null
-                : $"{options.Proxmox.TokenId} lacks {string.Join(", ", _privileges.Missing)}: what it may not see looks absent; {TokenPrivileges.Remedy(options.Proxmox.TokenId)}",
-            cancellationToken);
+        _privileges = TokenPrivileges.Of(await api.GetPermissionsAsync(cancellationToken), options.Proxmox.Node, options.Discovery.Storages);
+        await troubles.SetAsync("token privileges", _privileges.Trouble(options.Proxmox.TokenId), cancellationToken);
         return _privileges;
     }
 
     private async Task RecordGuestsAsync(TokenPrivileges privileges, CancellationToken cancellationToken)
     {
-        if (!privileges.SeesGuests)
+        var guests = privileges.SeesGuests ? await api.GetGuestsAsync(cancellationToken) : [];
+        if (!privileges.SeesGuests || await GuestView.IsDoubtfulAsync(guests, status, troubles, cancellationToken))
         {
             await store.NoteGuestsUnseenAsync(cancellationToken);
             return;
         }
 
-        var guests = await api.GetGuestsAsync(cancellationToken);
         await store.RecordGuestsAsync(
             [.. guests.Where(guest => guest.Node == options.Proxmox.Node).Select(Known)], time.GetUtcNow(), cancellationToken);
     }

@@ -159,7 +159,7 @@ public sealed class ArchivesByHand(
 
     private async Task<TaskView> LookAtTasksAsync(CancellationToken cancellationToken)
     {
-        var privileges = TokenPrivileges.Of(await api.GetPermissionsAsync(cancellationToken), Node);
+        var privileges = TokenPrivileges.Of(await api.GetPermissionsAsync(cancellationToken), Node, options.Discovery.Storages);
         return await vzdumpTasks.LookAsync(privileges.SeesTasks, time.GetUtcNow(), cancellationToken);
     }
 

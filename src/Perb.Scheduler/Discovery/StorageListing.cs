@@ -33,9 +33,27 @@ public sealed class StorageListing(ProxmoxApi api, DumpListing dumpListing, Perb
             absences[directory.Storage] = await TryListAsync(directory, tasks, known, archives, cancellationToken);
         }
 
+        AddUnseen(absences, known);
         var spokenFor = absences.Where(storage => storage.Value is null).Select(storage => storage.Key).ToHashSet(StringComparer.Ordinal);
         return new StorageLook(new Listing(archives, spokenFor, absences.Count > 0 && spokenFor.Count == absences.Count), absences);
     }
+
+    // Removed, disabled, or not for this token any more: the node does not say which, so nothing follows from it.
+    private void AddUnseen(Dictionary<string, string?> absences, IReadOnlyCollection<KnownBackup> known)
+    {
+        var unseen = known
+            .Where(backup => NeedsSource(backup) && backup.Storage is { } storage && !absences.ContainsKey(storage) && IsWanted(storage))
+            .GroupBy(backup => backup.Storage!)
+            .ToList();
+        foreach (var storage in unseen)
+        {
+            absences[storage.Key] =
+                "Proxmox does not show it any more (removed, disabled, without backups, or not for the token), "
+                + $"although archives in it wait to be shipped: {storage.Select(backup => backup.Archive).Distinct().Count()}";
+        }
+    }
+
+    private bool IsWanted(string storage) => options.Discovery.Storages is not { Count: > 0 } wanted || wanted.Contains(storage);
 
     /// <summary>Null where the directory was read and may be believed; otherwise why not.</summary>
     private async Task<string?> TryListAsync(

@@ -6,25 +6,41 @@ namespace Perb.Scheduler.Discovery;
 /// <summary>
 /// What the token may see. Proxmox answers a missing privilege with fewer items and status 200, so a list says nothing before this is known.
 /// </summary>
-public sealed record TokenPrivileges(bool SeesTasks, bool SeesStorages, bool SeesGuests, IReadOnlyList<string> Missing)
+/// <param name="Missing"><c>PRIVILEGE on PATH</c>, for each that is needed by what is configured.</param>
+/// <param name="MendAt">The paths where the role must be given so that nothing is missing.</param>
+public sealed record TokenPrivileges(
+    bool SeesTasks, bool SeesStorages, bool SeesGuests, IReadOnlyList<string> Missing, IReadOnlyList<string> MendAt)
 {
+    private static readonly RoleAdvice Role = new("PerbWatch", "Sys.Audit Datastore.Audit VM.Audit Pool.Audit");
+
     /// <summary>Without it some storages may be left out of every list, so that what lies there looks gone.</summary>
     public bool SeesAllStorages => !Missing.Any(need => need.StartsWith("Datastore.Audit", StringComparison.Ordinal));
 
-    public static TokenPrivileges Of(Permissions permissions, string node)
+    /// <param name="permissions">Of the token.</param>
+    /// <param name="node">This node.</param>
+    /// <param name="storages">Those that are configured; empty: all.</param>
+    public static TokenPrivileges Of(Permissions permissions, string node, IReadOnlyList<string> storages)
     {
-        (string Privilege, string Path)[] needed =
-            [("Sys.Audit", $"/nodes/{node}"), ("Datastore.Audit", "/storage"), ("VM.Audit", "/vms"), ("Pool.Audit", "/pool")];
-        var has = needed.ToDictionary(need => need.Privilege, need => permissions.Has(need.Path, need.Privilege));
+        List<(string Privilege, string Path)> missing =
+        [
+            .. Lacking("Sys.Audit", permissions.Has($"/nodes/{node}", "Sys.Audit") ? [] : [$"/nodes/{node}"]),
+            .. Lacking("Datastore.Audit", storages.Count == 0
+                ? permissions.LackingBelow("/storage", "Datastore.Audit")
+                : storages.Select(storage => $"/storage/{storage}").Where(path => !permissions.Has(path, "Datastore.Audit"))),
+            .. Lacking("VM.Audit", permissions.LackingBelow("/vms", "VM.Audit")),
+            .. Lacking("Pool.Audit", permissions.LackingBelow("/pool", "Pool.Audit")),
+        ];
+        var lacks = missing.Select(need => need.Privilege).ToHashSet();
 
         // A token that was given single storages sees those, and that is enough to work.
-        var seesSomeStorage = has["Datastore.Audit"]
+        var seesSomeStorage = permissions.Has("/storage/*", "Datastore.Audit")
             || permissions.Grants.Any(grant => grant.Key.StartsWith("/storage/", StringComparison.Ordinal) && grant.Value.ContainsKey("Datastore.Audit"));
         return new TokenPrivileges(
-            has["Sys.Audit"],
+            !lacks.Contains("Sys.Audit"),
             seesSomeStorage,
-            has["VM.Audit"],
-            [.. needed.Where(need => !has[need.Privilege]).Select(need => $"{need.Privilege} on {need.Path}")]);
+            !lacks.Contains("VM.Audit"),
+            [.. missing.Select(need => $"{need.Privilege} on {need.Path}")],
+            [.. missing.Select(need => permissions.GrantedAt(need.Path)).Distinct()]);
     }
 
     /// <summary>
@@ -36,15 +52,18 @@ public sealed record TokenPrivileges(bool SeesTasks, bool SeesStorages, bool See
         var rule = options.Include.Concat(options.Exclude).FirstOrDefault(rule => rule.NeedsApi);
         var missing = Missing.Where(need => need.StartsWith("VM.Audit", StringComparison.Ordinal) || need.StartsWith("Pool.Audit", StringComparison.Ordinal));
         return rule is not null && missing.Any()
-            ? $"the rule \"{rule.Text}\" in Perb:Discovery cannot be judged without {string.Join(", ", missing)}"
+            ? $"the rule \"{rule.Text}\" in Perb:Discovery cannot be judged without {RoleAdvice.Some(missing)}"
             : null;
     }
 
-    /// <summary>The lines that give a token what it lacks; both user and token need them, since the token gets the intersection.</summary>
-    public static string Remedy(string tokenId)
-    {
-        var user = tokenId[..tokenId.IndexOf('!')];
-        return "run on the node: pveum role add PerbWatch --privs \"Sys.Audit Datastore.Audit VM.Audit Pool.Audit\"; "
-            + $"pveum acl modify / --users {user} --roles PerbWatch; pveum acl modify / --tokens '{tokenId}' --roles PerbWatch";
-    }
+    /// <summary>One line, or null where nothing is missing.</summary>
+    public string? Trouble(string tokenId) => Missing.Count == 0
+        ? null
+        : $"{tokenId} lacks {RoleAdvice.Some(Missing)}: what it may not see looks absent; {Remedy(tokenId)}";
+
+    /// <summary>The lines that give a token what it lacks.</summary>
+    public string Remedy(string tokenId) => Role.Lines(tokenId, MendAt);
+
+    private static IEnumerable<(string Privilege, string Path)> Lacking(string privilege, IEnumerable<string> paths) =>
+        paths.Select(path => (privilege, path));
 }

@@ -78,6 +78,12 @@ internal static partial class Log
     [LoggerMessage(2011, LogLevel.Warning, "{Path} is left out of the backup: {Reason}")]
     public static partial void CompanionLeftOut(this ILogger logger, string path, string reason);
 
+    [LoggerMessage(2012, LogLevel.Information, "Noted on {Archive} in {Storage}: {Line}")]
+    public static partial void Noted(this ILogger logger, string archive, string storage, string line);
+
+    [LoggerMessage(2013, LogLevel.Information, "{Archive} in {Storage} gets no note of its copy on {Remote}: {Reason}")]
+    public static partial void NotNoted(this ILogger logger, string archive, string storage, string remote, string reason);
+
     [LoggerMessage(2020, LogLevel.Information, "The manifest of {RemoteName} on {Remote} is signed by {Signer}")]
     public static partial void SignatureTrusted(this ILogger logger, string remoteName, string remote, string signer);
 

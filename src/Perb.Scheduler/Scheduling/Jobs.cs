@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using Perb.ProxmoxClient;
 using Perb.Scheduler.Discovery;
+using Perb.Scheduler.Notes;
 using Perb.Scheduler.Observability;
 using Perb.Transfer;
 using Quartz;
@@ -17,7 +18,7 @@ internal sealed class PollJob(ArchiveDiscovery discovery, JobBoundary boundary) 
 
 /// <summary>Lists everything, whatever polls saw, and looks after what only time changes.</summary>
 [DisallowConcurrentExecution]
-internal sealed class ReconcileJob(ArchiveDiscovery discovery, KeyExpiry expiry, JobBoundary boundary) : IJob
+internal sealed class ReconcileJob(ArchiveDiscovery discovery, ViewCheck view, KeyExpiry expiry, JobBoundary boundary) : IJob
 {
     public ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken = default) =>
         new(boundary.RunAsync("reconcile", ReconcileAsync, cancellationToken));
@@ -26,7 +27,16 @@ internal sealed class ReconcileJob(ArchiveDiscovery discovery, KeyExpiry expiry,
     {
         await expiry.CheckAsync(cancellationToken);
         await discovery.ReconcileAsync(cancellationToken);
+        await view.RunAsync(cancellationToken);
     }
+}
+
+/// <summary>Writes notes, beside everything else: a node that is slow to take them holds up no poll.</summary>
+[DisallowConcurrentExecution]
+internal sealed class NotesJob(WriteNotes notes, JobBoundary boundary) : IJob
+{
+    public ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken = default) =>
+        new(boundary.RunAsideAsync("notes", notes.RunAsync, cancellationToken));
 }
 
 /// <summary>
@@ -62,6 +72,25 @@ internal sealed class JobBoundary(Troubles troubles, ILogger<JobBoundary> logger
         {
             logger.JobStumbled(exception, job);
             await ShowAsync($"the {job} stumbled: {Printable.Clean(exception.Message, 500)}; the log has more");
+        }
+    }
+
+    /// <summary>For what nothing else may suffer from, and whose success says nothing about the node.</summary>
+    public async Task RunAsideAsync(string job, Func<CancellationToken, Task> work, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await work(cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The service is stopping.
+        }
+#pragma warning disable CA1031 // As above.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            logger.JobStumbled(exception, job);
         }
     }
 

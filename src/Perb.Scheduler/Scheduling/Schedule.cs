@@ -26,6 +26,13 @@ internal static class Schedule
                     .StartNow()
                     .WithSimpleSchedule(every => every.WithInterval(options.Discovery.Poll).RepeatForever()),
                 job => job.WithIdentity("poll"));
+            // Also where none are to be written any more: what was trouble then is over.
+            quartz.ScheduleJob<NotesJob>(
+                trigger => trigger
+                    .WithIdentity("notes")
+                    .StartNow()
+                    .WithSimpleSchedule(every => _ = options.Proxmox.WriteNotes ? every.WithInterval(options.Discovery.Poll).RepeatForever() : every),
+                job => job.WithIdentity("notes"));
         });
         services.AddQuartzHostedService(hosted => hosted.WaitForJobsToComplete = true);
     }

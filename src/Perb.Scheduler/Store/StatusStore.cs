@@ -109,6 +109,24 @@ public sealed class StatusStore(Database database, TimeProvider time)
         })];
     }
 
+    /// <summary>How many guests this node had when they were last seen.</summary>
+    public async Task<long> GuestsSeenAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.ConnectAsync(cancellationToken);
+        return await connection.ScalarAsync<long>("SELECT count(*) FROM guest", cancellationToken);
+    }
+
+    /// <summary>How many archives since then were found in a storage.</summary>
+    public async Task<long> ArchivesFoundAsync(string storage, DateTimeOffset since, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.ConnectAsync(cancellationToken);
+        return await connection.ScalarAsync<long>(
+            "SELECT count(DISTINCT archive) FROM backup WHERE storage = @storage AND archive_time >= @since",
+            cancellationToken,
+            ("@storage", storage),
+            ("@since", Sql.Instant(since)));
+    }
+
     /// <summary>Remembers trouble from its first sight on; true where it is new or reads differently.</summary>
     public async Task<bool> RaiseAsync(string subject, string text, CancellationToken cancellationToken)
     {

@@ -7,6 +7,7 @@ using Perb.Scheduler.Pipeline;
 using Perb.Scheduler.Store;
 using Perb.Scheduler.Wishes;
 using Perb.Tests.Configuration;
+using Perb.Tests.Discovery;
 using Perb.Tests.Store;
 
 namespace Perb.Tests.Cli;
@@ -22,12 +23,14 @@ public sealed class OneRunTests
         using var wishLoop = new WishLoop(wishes, options, store.Time, NullLogger<WishLoop>.Instance);
         using var progressLoop = new ProgressLoop(
             new Activities(store.Time), new TerminalLine(TextWriter.Null, isTerminal: false, null!), store.Time, NullLogger<ProgressLoop>.Instance);
+        using var held = Parts.Hold();
+        using var holdLoop = new HoldLoop(held, store.Discovery, store.Time, NullLogger<HoldLoop>.Instance);
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.Services.AddSingleton(wishes).AddSingleton(wishLoop).AddSingleton(progressLoop);
+        builder.Services.AddSingleton(wishes).AddSingleton(wishLoop).AddSingleton(progressLoop).AddSingleton(holdLoop);
         using var withoutWorkers = builder.Build();
 
         await Assert.ThrowsAsync<InvalidOperationException>(() => OneRun.ShipAsync(withoutWorkers, null, TestStore.Stop));
 
-        Assert.All([wishLoop, progressLoop], (BackgroundService loop) => Assert.True(loop.ExecuteTask is { IsCompleted: true }));
+        Assert.All([wishLoop, progressLoop, holdLoop], (BackgroundService loop) => Assert.True(loop.ExecuteTask is { IsCompleted: true }));
     }
 }

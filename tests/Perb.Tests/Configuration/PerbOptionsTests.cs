@@ -36,7 +36,6 @@ public sealed class PerbOptionsTests
     }
 
     [Theory]
-    [InlineData("\"Proxmox\": { \"WriteNotes\": true }", "Perb:Proxmox:WriteNotes ")]
     [InlineData("\"Remotes\": [ { \"Uploads\": 2 } ]", "Perb:Remotes:0:Uploads ")]
     [InlineData("\"Remotes\": [ { \"DailyLimit\": \"2GiB\" } ]", "Perb:Remotes:0:DailyLimit ")]
     [InlineData("\"Remotes\": [ { \"UploadWindow\": \"22:00-06:00\" } ]", "Perb:Remotes:0:UploadWindow ")]
