@@ -40,6 +40,10 @@ public sealed class Permissions(IReadOnlyDictionary<string, IReadOnlyDictionary<
         return false;
     }
 
+    /// <summary>Whether the privilege holds on anything below a path: on what is not listed there, or on one that is.</summary>
+    public bool HasSomewhereBelow(string path, string privilege) => Has($"{path}/*", privilege)
+        || Grants.Any(grant => grant.Key.StartsWith($"{path}/", StringComparison.Ordinal) && grant.Value.ContainsKey(privilege));
+
     /// <summary>
     /// Where a privilege lacks that is needed on everything below a path: on the path, or on those listed below it whose own
     /// roles replace what they would inherit.

@@ -34,10 +34,8 @@ public sealed class ArchiveDiscovery(
 
     /// <summary>A cheap look at the task list; lists the directories only where something may have changed.</summary>
     /// <exception cref="ProxmoxException">The node does not answer, or not as it should.</exception>
-    public async Task PollAsync(CancellationToken cancellationToken)
-    {
-        await _oneAtATime.WaitAsync(cancellationToken);
-        try
+    public Task PollAsync(CancellationToken cancellationToken) => AloneAsync(
+        async () =>
         {
             if (_isReconcileDue)
             {
@@ -47,49 +45,46 @@ public sealed class ArchiveDiscovery(
             {
                 await PollNowAsync(cancellationToken);
             }
-        }
-        finally
-        {
-            _oneAtATime.Release();
-        }
-    }
+        },
+        cancellationToken);
 
     /// <summary>A poll, if the hook left events since the last one. A reconcile that is due has its own clock.</summary>
     /// <exception cref="ProxmoxException">The node does not answer, or not as it should; the next poll makes up for it.</exception>
-    public async Task HearAsync(CancellationToken cancellationToken)
-    {
-        await _oneAtATime.WaitAsync(cancellationToken);
-        try
+    public Task HearAsync(CancellationToken cancellationToken) => AloneAsync(
+        async () =>
         {
             await hook.ReadAsync(cancellationToken);
             if (hook.HasNews && !_isReconcileDue)
             {
                 await PollNowAsync(cancellationToken);
             }
-        }
-        finally
-        {
-            _oneAtATime.Release();
-        }
-    }
+        },
+        cancellationToken);
 
     /// <summary>Lists everything, whatever the task list says: what a poll missed, and what no task made.</summary>
     /// <exception cref="ProxmoxException">The node does not answer, or not as it should.</exception>
-    public async Task ReconcileAsync(CancellationToken cancellationToken)
+    public Task ReconcileAsync(CancellationToken cancellationToken) => AloneAsync(
+        async () =>
+        {
+            _isReconcileDue = true;
+            await ReconcileNowAsync(cancellationToken);
+        },
+        cancellationToken);
+
+    public void Dispose() => _oneAtATime.Dispose();
+
+    private async Task AloneAsync(Func<Task> look, CancellationToken cancellationToken)
     {
         await _oneAtATime.WaitAsync(cancellationToken);
         try
         {
-            _isReconcileDue = true;
-            await ReconcileNowAsync(cancellationToken);
+            await look();
         }
         finally
         {
             _oneAtATime.Release();
         }
     }
-
-    public void Dispose() => _oneAtATime.Dispose();
 
     private async Task PollNowAsync(CancellationToken cancellationToken)
     {
@@ -184,13 +179,9 @@ public sealed class ArchiveDiscovery(
         }
 
         // A storage that Proxmox no longer has, or that is disabled on purpose, is no trouble any more.
-        var subjects = absences.Keys.Select(Troubles.OfStorage).ToHashSet();
-        foreach (var trouble in await status.TroublesAsync(cancellationToken))
+        if (absences.Count > 0)
         {
-            if (subjects.Count > 0 && trouble.Subject.StartsWith(Troubles.OfStorage(""), StringComparison.Ordinal) && !subjects.Contains(trouble.Subject))
-            {
-                await troubles.SetAsync(trouble.Subject, null, cancellationToken);
-            }
+            await troubles.EndAllButAsync(Troubles.OfStorage(""), absences.Keys.Select(Troubles.OfStorage).ToHashSet(), cancellationToken);
         }
     }
 

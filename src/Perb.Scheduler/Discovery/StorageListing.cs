@@ -14,21 +14,24 @@ public sealed class StorageListing(ProxmoxApi api, DumpListing dumpListing, Perb
     // Thousands of archives on a slow share take their time.
     private readonly TimedLook _look = new(TimeSpan.FromMinutes(2), time);
 
+    /// <summary>Where the archives of this node lie, or why not there.</summary>
+    /// <exception cref="ProxmoxException">The node does not answer, or not as it should.</exception>
+    public async Task<IReadOnlyList<DumpDirectory>> DirectoriesAsync(CancellationToken cancellationToken) => DumpDirectory.Of(
+        await api.GetStorageConfigurationAsync(cancellationToken),
+        await api.GetNodeStoragesAsync(options.Proxmox.Node, null, cancellationToken),
+        options.Proxmox.Node,
+        (await api.GetNodesAsync(cancellationToken)).Count,
+        options.Discovery.Storages);
+
     /// <param name="tasks">What the node said of its vzdump tasks before this look.</param>
     /// <param name="known">What the store holds, to tell an emptied storage from one that is not mounted.</param>
     /// <param name="cancellationToken">Ends the calls to the node.</param>
     /// <exception cref="ProxmoxException">The node does not answer, or not as it should.</exception>
     public async Task<StorageLook> LookAsync(TaskView tasks, IReadOnlyCollection<KnownBackup> known, CancellationToken cancellationToken)
     {
-        var directories = DumpDirectory.Of(
-            await api.GetStorageConfigurationAsync(cancellationToken),
-            await api.GetNodeStoragesAsync(options.Proxmox.Node, null, cancellationToken),
-            options.Proxmox.Node,
-            (await api.GetNodesAsync(cancellationToken)).Count,
-            options.Discovery.Storages);
         var archives = new List<FoundArchive>();
         var absences = new Dictionary<string, string?>(StringComparer.Ordinal);
-        foreach (var directory in directories)
+        foreach (var directory in await DirectoriesAsync(cancellationToken))
         {
             absences[directory.Storage] = await TryListAsync(directory, tasks, known, archives, cancellationToken);
         }

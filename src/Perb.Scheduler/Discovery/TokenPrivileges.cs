@@ -33,8 +33,7 @@ public sealed record TokenPrivileges(
         var lacks = missing.Select(need => need.Privilege).ToHashSet();
 
         // A token that was given single storages sees those, and that is enough to work.
-        var seesSomeStorage = permissions.Has("/storage/*", "Datastore.Audit")
-            || permissions.Grants.Any(grant => grant.Key.StartsWith("/storage/", StringComparison.Ordinal) && grant.Value.ContainsKey("Datastore.Audit"));
+        var seesSomeStorage = permissions.HasSomewhereBelow("/storage", "Datastore.Audit");
         return new TokenPrivileges(
             !lacks.Contains("Sys.Audit"),
             seesSomeStorage,

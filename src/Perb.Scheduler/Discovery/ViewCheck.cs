@@ -10,7 +10,7 @@ namespace Perb.Scheduler.Discovery;
 /// Compares what Perb sees in the dump directories with what Proxmox sees there, and with what was there before: a mount that only one of them
 /// has, another path, a share that is away. A difference is shown, and nothing is ever concluded from it.
 /// </summary>
-public sealed class ViewCheck(ProxmoxApi api, StatusStore status, Troubles troubles, PerbOptions options, TimeProvider time)
+public sealed class ViewCheck(ProxmoxApi api, StorageListing storages, StatusStore status, Troubles troubles, PerbOptions options, TimeProvider time)
 {
     private static readonly TimeSpan Recently = TimeSpan.FromDays(7);
 
@@ -22,15 +22,9 @@ public sealed class ViewCheck(ProxmoxApi api, StatusStore status, Troubles troub
     /// <exception cref="ProxmoxException">The node does not answer, or not as it should.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        var directories = DumpDirectory.Of(
-            await api.GetStorageConfigurationAsync(cancellationToken),
-            await api.GetNodeStoragesAsync(options.Proxmox.Node, null, cancellationToken),
-            options.Proxmox.Node,
-            (await api.GetNodesAsync(cancellationToken)).Count,
-            options.Discovery.Storages);
         var unseen = new Dictionary<string, HashSet<string>>(StringComparer.Ordinal);
         var subjects = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var directory in directories.Where(one => one.Path is not null))
+        foreach (var directory in (await storages.DirectoriesAsync(cancellationToken)).Where(one => one.Path is not null))
         {
             if (await CompareAsync(directory, unseen, cancellationToken) is { } text)
             {
@@ -40,13 +34,7 @@ public sealed class ViewCheck(ProxmoxApi api, StatusStore status, Troubles troub
         }
 
         _unseen = unseen;
-        foreach (var trouble in await status.TroublesAsync(cancellationToken))
-        {
-            if (trouble.Subject.StartsWith(SubjectOf(""), StringComparison.Ordinal) && !subjects.Contains(trouble.Subject))
-            {
-                await troubles.SetAsync(trouble.Subject, null, cancellationToken);
-            }
-        }
+        await troubles.EndAllButAsync(SubjectOf(""), subjects, cancellationToken);
     }
 
     /// <summary>Null where both agree, or one of them cannot be asked now: discovery shows that by itself.</summary>

@@ -15,8 +15,8 @@ internal static class NotesPrivileges
         new("PerbNotes", "Sys.Audit Datastore.Audit VM.Audit Pool.Audit Datastore.AllocateSpace VM.Backup");
 
     public static bool Suffice(Permissions permissions, Backup copy) =>
-        permissions.Has($"/storage/{copy.Storage}", "Datastore.Allocate")
-        || (permissions.Has($"/storage/{copy.Storage}", "Datastore.AllocateSpace") && permissions.Has(OfGuest(copy), "VM.Backup"));
+        permissions.Has(OfStorage(copy.Storage!), "Datastore.Allocate")
+        || (permissions.Has(OfStorage(copy.Storage!), "Datastore.AllocateSpace") && permissions.Has(OfGuest(copy), "VM.Backup"));
 
     /// <summary>One line, or null where nothing is missing.</summary>
     /// <param name="permissions">Of the token.</param>
@@ -26,7 +26,7 @@ internal static class NotesPrivileges
     public static string? Trouble(Permissions permissions, string tokenId, IReadOnlyList<string> storages, IEnumerable<Backup> due)
     {
         var denied = due.Where(copy => !Suffice(permissions, copy)).ToList();
-        if (denied.Count == 0 && IsGrantedSomewhere(permissions, "/storage", "Datastore.Allocate"))
+        if (denied.Count == 0 && permissions.HasSomewhereBelow("/storage", "Datastore.Allocate"))
         {
             return null;
         }
@@ -44,15 +44,11 @@ internal static class NotesPrivileges
         IEnumerable<(string Privilege, string Path)> Missing(string privilege, string top, IEnumerable<string> configured, IEnumerable<string> met)
         {
             var wanted = configured.ToList();
-            return !IsGrantedSomewhere(permissions, top, privilege) && wanted.Count == 0
+            return !permissions.HasSomewhereBelow(top, privilege) && wanted.Count == 0
                 ? [(privilege, top)]
                 : wanted.Concat(met).Distinct().Where(path => !permissions.Has(path, privilege)).Select(path => (privilege, path));
         }
     }
-
-    private static bool IsGrantedSomewhere(Permissions permissions, string top, string privilege) =>
-        permissions.Has($"{top}/*", privilege)
-        || permissions.Grants.Any(grant => grant.Key.StartsWith($"{top}/", StringComparison.Ordinal) && grant.Value.ContainsKey(privilege));
 
     private static string OfStorage(string storage) => $"/storage/{storage}";
 

@@ -1,5 +1,4 @@
 using Perb.Scheduler.Pipeline;
-using Perb.Scheduler.Store;
 using Perb.Transfer.Keys;
 
 namespace Perb.Scheduler.Observability;
@@ -9,7 +8,7 @@ namespace Perb.Scheduler.Observability;
 /// Shipping goes on to an expired recipient that was in use; to stop would be the greater harm.
 /// </summary>
 public sealed class KeyExpiry(
-    IReadOnlyList<Recipient> recipients, ManifestSigning signing, Troubles troubles, StatusStore store, TimeProvider time)
+    IReadOnlyList<Recipient> recipients, ManifestSigning signing, Troubles troubles, TimeProvider time)
 {
     private static readonly TimeSpan Ahead = TimeSpan.FromDays(30);
 
@@ -21,14 +20,7 @@ public sealed class KeyExpiry(
             await troubles.SetAsync(key.Subject, TextFor(key), cancellationToken, needsPerson: key.ExpiresAt < time.GetUtcNow());
         }
 
-        // Of keys that are not configured any more nobody would say that all is well.
-        foreach (var trouble in await store.TroublesAsync(cancellationToken))
-        {
-            if (trouble.Subject.StartsWith(Troubles.OfKey(""), StringComparison.Ordinal) && keys.All(key => key.Subject != trouble.Subject))
-            {
-                await troubles.SetAsync(trouble.Subject, null, cancellationToken);
-            }
-        }
+        await troubles.EndAllButAsync(Troubles.OfKey(""), keys.Select(key => key.Subject).ToHashSet(), cancellationToken);
     }
 
     private IEnumerable<ExpiringKey> Keys()

@@ -35,4 +35,19 @@ public sealed class Troubles(StatusStore store, ILogger<Troubles> logger)
             logger.TroubleBegan(needsPerson ? LogLevel.Error : LogLevel.Warning, subject, text);
         }
     }
+
+    /// <summary>Ends the troubles of a kind whose subjects are not there any more: nobody else would say that all is well.</summary>
+    /// <param name="kind">How their subjects begin, such as <see cref="OfStorage"/> of nothing.</param>
+    /// <param name="subjects">Those that still are.</param>
+    /// <param name="cancellationToken">Stops between two of them.</param>
+    public async Task EndAllButAsync(string kind, IReadOnlySet<string> subjects, CancellationToken cancellationToken)
+    {
+        foreach (var trouble in await store.TroublesAsync(cancellationToken))
+        {
+            if (trouble.Subject.StartsWith(kind, StringComparison.Ordinal) && !subjects.Contains(trouble.Subject))
+            {
+                await SetAsync(trouble.Subject, null, cancellationToken);
+            }
+        }
+    }
 }

@@ -23,11 +23,13 @@ public sealed class ViewCheckTests : IAsyncLifetime
         _store = await TestStore.OpenAsync();
         _dump = Directory.CreateDirectory(Path.Combine(_store.Folder, "vz", "dump")).FullName;
         _node = new NodeConnection(request => _answers[request.Target["/api2/json".Length..].Split('?')[0]]);
+        var options = Some.Options("\"Proxmox\": { \"Node\": \"pve1\" }");
         _check = new ViewCheck(
             _node.Api,
+            new StorageListing(_node.Api, new DumpListing(TimeZoneInfo.Utc), options, _store.Time),
             _store.Status,
             new Troubles(_store.Status, NullLogger<Troubles>.Instance),
-            Some.Options("\"Proxmox\": { \"Node\": \"pve1\" }"),
+            options,
             _store.Time);
         Answer("/nodes", """[ { "node": "pve1", "status": "online" } ]""");
         Answer("/nodes/pve1/storage", """[ { "storage": "local", "type": "dir", "active": 1 } ]""");

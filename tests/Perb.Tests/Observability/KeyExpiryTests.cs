@@ -44,7 +44,7 @@ public sealed class KeyExpiryTests : IAsyncLifetime
     }
 
     private KeyExpiry Of(params Recipient[] recipients) =>
-        new(recipients, new ManifestSigning(null, TrustedSigners.Load([], null, _store.Time.GetUtcNow())), new Troubles(_store.Status, NullLogger<Troubles>.Instance), _store.Status, _store.Time);
+        new(recipients, new ManifestSigning(null, TrustedSigners.Load([], null, _store.Time.GetUtcNow())), new Troubles(_store.Status, NullLogger<Troubles>.Instance), _store.Time);
 
     private static Recipient Key(string subkey, DateTimeOffset? expiresAt) =>
         new(null!) { File = "/key.asc", Fingerprint = "FFFF", SubkeyFingerprint = subkey, UserId = "offsite", ExpiresAt = expiresAt };
