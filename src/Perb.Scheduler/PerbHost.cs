@@ -58,24 +58,9 @@ internal static class PerbHost
             Environment = options.Rclone.Environment,
         });
         services.AddSingleton<RcloneProgram>().AddSingleton<VolumeSealer>();
-        services.AddSingleton<IReadOnlyList<Remote>>([.. options.Remotes.Select(remote => new Remote(
-            remote.Name, RemotePath.Parse(remote.Path), remote.Verify, new TransferLimits(remote.BandwidthLimit)))]);
+        services.AddSingleton<IReadOnlyList<Remote>>([.. options.Remotes.Select(Remote.Of)]);
 
-        services.AddSingleton<WakeUp>().AddSingleton<Activities>().AddSingleton<StagingArea>();
-        services.AddSingleton(_ => new SealerSlots(options.Staging.Sealers));
-#pragma warning disable RS0030 // Injected here, for all: workers run in parallel, and no other Random may be shared by threads.
-        services.AddSingleton(new RetryPolicy(Random.Shared.NextDouble));
-#pragma warning restore RS0030
-        services.AddSingleton<RemoteGate>().AddSingleton<LookAtRemote>().AddSingleton<AdoptPublished>().AddSingleton<PlanSealing>();
-        services.AddSingleton<SealVolume>().AddSingleton<UploadVolume>().AddSingleton<VerifyObject>().AddSingleton<CarryVolume>().AddSingleton<CarryVolumes>();
-        services.AddSingleton<UploadSmallObject>().AddSingleton<PublishManifest>().AddSingleton<BackupPipeline>();
-        services.AddSingleton<TrustManifest>().AddSingleton<PlaceObject>().AddSingleton<PublishSignature>().AddSingleton<RemoveCutShort>();
-        services.AddSingleton<LeaseKeeper>().AddSingleton<ShipClaim>().AddSingleton<Preflight>().AddSingleton<TakeOver>();
-        services.AddSingleton<IReadOnlyList<BackupWorker>>(provider =>
-        [
-            .. provider.GetRequiredService<IReadOnlyList<Remote>>().Select(remote => ActivatorUtilities.CreateInstance<BackupWorker>(
-                provider, remote, ActivatorUtilities.CreateInstance<RemoteDoor>(provider, remote))),
-        ]);
+        services.AddPipeline(options, time);
 
         services.AddSingleton<JobBoundary>().AddHostedService<ShippingLoops>().AddSingleton<ProgressLoop>().AddSingleton<HoldLoop>();
         services.AddHostedService(provider => provider.GetRequiredService<ProgressLoop>());
@@ -92,6 +77,33 @@ internal static class PerbHost
         services.AddSingleton(provider => new VzdumpTasks(provider.GetRequiredService<ProxmoxApi>(), options.Proxmox.Node));
         services.AddSingleton(new HookSpool(options.Discovery.SpoolDirectory)).AddSingleton<HookEvents>();
         services.AddSingleton<StorageListing>().AddSingleton<HeldArchives>().AddSingleton<ArchiveDiscovery>();
+    }
+
+    private static void AddPipeline(this IServiceCollection services, PerbOptions options, TimeProvider time)
+    {
+        services.AddSingleton(new Crash(Environment.GetEnvironmentVariable("PERB_CRASH_AT")));
+        services.AddSingleton<WakeUp>().AddSingleton<Activities>().AddSingleton<StagingArea>();
+        services.AddSingleton(_ => new SealerSlots(options.Staging.Sealers));
+#pragma warning disable RS0030 // Injected here, for all: workers run in parallel, and no other Random may be shared by threads.
+        services.AddSingleton(new RetryPolicy(Random.Shared.NextDouble));
+#pragma warning restore RS0030
+        services.AddSingleton<RemoteGate>().AddSingleton<LookAtRemote>().AddSingleton<AdoptPublished>().AddSingleton<PlanSealing>();
+        services.AddSingleton<SealVolume>().AddSingleton<UploadVolume>().AddSingleton<VerifyObject>().AddSingleton<CarryVolume>().AddSingleton<CarryVolumes>();
+        services.AddSingleton<UploadSmallObject>().AddSingleton<PublishManifest>().AddSingleton<BackupPipeline>();
+        services.AddSingleton<TrustManifest>().AddSingleton<PlaceObject>().AddSingleton<PublishSignature>().AddSingleton<RemoveCutShort>();
+        services.AddSingleton<LeaseKeeper>().AddSingleton<ShipClaim>().AddSingleton<Preflight>().AddSingleton<TakeOver>();
+        services.AddSingleton<UploadStore>().AddSingleton(provider => new UploadLimits(provider.GetRequiredService<UploadStore>(), options.TimeZone, time));
+        services.AddSingleton<IReadOnlyDictionary<string, RemoteTraffic>>(
+            options.Remotes.ToDictionary(remote => remote.Name, remote => new RemoteTraffic(remote.Uploads)));
+        services.AddSingleton<IReadOnlyList<BackupWorker>>(provider =>
+            [.. provider.GetRequiredService<IReadOnlyList<Remote>>().SelectMany(remote => WorkersOf(remote, provider))]);
+    }
+
+    private static IEnumerable<BackupWorker> WorkersOf(Remote remote, IServiceProvider provider)
+    {
+        var door = ActivatorUtilities.CreateInstance<RemoteDoor>(provider, remote);
+        var traffic = provider.GetRequiredService<IReadOnlyDictionary<string, RemoteTraffic>>()[remote.Name];
+        return Enumerable.Range(0, remote.Uploads).Select(_ => ActivatorUtilities.CreateInstance<BackupWorker>(provider, remote, door, traffic));
     }
 
     private static void AddWishes(this IServiceCollection services)

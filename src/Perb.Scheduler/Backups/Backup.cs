@@ -45,8 +45,8 @@ public sealed record Backup
     /// <summary>Those of the failures since the last success that nobody can explain.</summary>
     public int UnexpectedFailures { get; init; }
 
-    /// <summary>The rclone that was writing for this backup when that was last known; it outlives a killed perb.</summary>
-    public string? Uploader { get; init; }
+    /// <summary>An rclone was started for it, and is not known to have done its work; it outlives a killed perb.</summary>
+    public bool HasUploader { get; init; }
 
     public DateTimeOffset? NextAttemptAt { get; init; }
 

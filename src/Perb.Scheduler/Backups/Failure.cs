@@ -22,6 +22,9 @@ public enum FailureKind
 
     /// <summary>Nobody thought of it: a few more tries, then a person.</summary>
     Unexpected,
+
+    /// <summary>Nothing is wrong: the administrator's own limits say not now.</summary>
+    HeldBack,
 }
 
 /// <summary>What went wrong, in one line for the person at 3 a.m. The one place where exceptions become kinds.</summary>
@@ -33,13 +36,21 @@ public sealed record Failure(FailureKind Kind, string Text)
     /// </summary>
     public bool ConcernsAll { get; private init; }
 
+    /// <summary>The provider counts what it is sent: asking again soon would only annoy it.</summary>
+    public bool IsQuota { get; private init; }
+
+    /// <summary>Until when, where nothing is wrong.</summary>
+    public HeldBack? HeldBack { get; private init; }
+
     public static Failure From(Exception exception) => exception switch
     {
         SourceMissingException => Of(FailureKind.SourceMissing, exception),
         NameConflictException or ConfigurationException => Of(FailureKind.NeedsOperator, exception),
         CopyMismatchException => Of(FailureKind.Unexpected, exception),
+        HeldBackException held => Of(FailureKind.HeldBack, exception) with { ConcernsAll = true, HeldBack = held.HeldBack },
         StagingFullException or RemoteVanishedException => Of(FailureKind.Transient, exception) with { ConcernsAll = true },
         RcloneException { Kind: RcloneFailure.Unexpected } => Of(FailureKind.Unexpected, exception) with { ConcernsAll = true },
+        RcloneException { Kind: RcloneFailure.Quota } => Of(FailureKind.Transient, exception) with { ConcernsAll = true, IsQuota = true },
         RcloneException rclone => Of(rclone.IsTransient ? FailureKind.Transient : FailureKind.NeedsOperator, exception) with { ConcernsAll = true },
         SignerException => Of(FailureKind.Transient, exception), // the node's key expired: manifests wait for another, volumes are sent; KeyExpiry shouts
         ProxmoxException proxmox => Of(proxmox.IsTransient ? FailureKind.Transient : FailureKind.NeedsOperator, exception),
@@ -62,3 +73,13 @@ public sealed class RemoteVanishedException(string message) : Exception(message)
 
 /// <summary>Staging would pass its limit or fill a disk; sealing waits until there is room.</summary>
 public sealed class StagingFullException(string message) : Exception(message);
+
+/// <summary>A remote that is not sent to before a time, although nothing is wrong with it.</summary>
+public sealed record HeldBack(string Remote, DateTimeOffset Until, string Why);
+
+/// <summary>A limit of the remote says that nothing is sent before a time.</summary>
+public sealed class HeldBackException(HeldBack heldBack)
+    : Exception($"{heldBack.Remote}: {heldBack.Why}, nothing is sent before {heldBack.Until:yyyy-MM-dd HH:mm}Z")
+{
+    public HeldBack HeldBack { get; } = heldBack;
+}

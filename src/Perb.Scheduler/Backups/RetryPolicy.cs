@@ -13,6 +13,7 @@ public sealed class RetryPolicy(Func<double> jitter)
 
     private static readonly TimeSpan First = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Longest = TimeSpan.FromHours(1);
+    private const int FirstAfterQuota = 7; // as if it had failed so often before: about half an hour, then an hour each
 
     /// <summary>The wait before the next attempt, or null where a person is needed.</summary>
     /// <param name="failure">What went wrong. A vanished source is tried again too: whether it is gone is for the reconcile to say.</param>
@@ -20,10 +21,13 @@ public sealed class RetryPolicy(Func<double> jitter)
     /// <param name="unexpected">How many of them nobody can explain; a week of outages before does not count against them.</param>
     public TimeSpan? DelayAfter(Failure failure, int attempt, int unexpected) => failure switch
     {
-        { ConcernsAll: true } or { Kind: FailureKind.Transient or FailureKind.SourceMissing } => BackOff(attempt),
+        { ConcernsAll: true } or { Kind: FailureKind.Transient or FailureKind.SourceMissing } => PauseAfter(failure, attempt),
         { Kind: FailureKind.Unexpected } when unexpected < UnexpectedAttempts => BackOff(attempt),
         _ => null,
     };
+
+    /// <summary>As above, where it concerns a remote or all backups. When a quota is reset nobody tells: it is asked for about once an hour.</summary>
+    public TimeSpan PauseAfter(Failure failure, int attempt) => BackOff(failure.IsQuota ? Math.Max(attempt, FirstAfterQuota) : attempt);
 
     public TimeSpan BackOff(int attempt)
     {

@@ -36,6 +36,10 @@ internal static class CommandLine
         list.SetAction((result, token) => Code(ListCommand.RunAsync(
             result.GetValue(config), result.GetValue(json), result.GetValue(remote), result.GetValue(guest), token)));
 
+        var id = new Argument<long>("ID") { Description = "as list shows it" };
+        var show = new Command("show", "one backup: its facts, volumes and history") { id };
+        show.SetAction((result, token) => Code(ShowCommand.RunAsync(result.GetValue(config), result.GetValue(json), result.GetValue(id), token)));
+
         var task = new Option<string>("--task") { Description = "the vzdump worker, PID-START", Required = true };
         var spool = new Option<string>("--spool") { Description = "where the hook leaves its events", Required = true };
         var longest = new Option<string>("--max") { Description = "when to give up, such as 2h", Required = true };
@@ -47,7 +51,7 @@ internal static class CommandLine
 
         var root = new RootCommand($"Ships every finished Proxmox VE backup offsite, encrypted and proven.{ExitCodes}")
         {
-            run, once, status, list, WishCommands.Ship(config, json, remote), WishCommands.Skip(config, json), WishCommands.Retry(config, json), hook,
+            run, once, status, list, show, WishCommands.Ship(config, json, remote), WishCommands.Skip(config, json), WishCommands.Retry(config, json), hook,
         };
         root.Options.Add(config);
         root.Options.Add(json);

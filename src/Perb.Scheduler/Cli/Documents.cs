@@ -57,7 +57,8 @@ internal sealed record StatusDocument(
     IReadOnlyList<GuestDocument> Guests,
     IReadOnlyList<QueueDocument> Queue,
     IReadOnlyList<BackupDocument> Failures,
-    IReadOnlyList<Trouble> Troubles);
+    IReadOnlyList<Trouble> Troubles,
+    IReadOnlyList<HeldBack> HeldBack);
 
 internal sealed record ServiceDocument(bool Running, DateTimeOffset? LastPoll, DateTimeOffset? LastReconcile);
 
@@ -76,7 +77,32 @@ internal sealed record GuestDocument(
 
 internal sealed record QueueDocument(BackupDocument Backup, Activity? Activity);
 
+/// <summary>What <c>show</c> adds to a backup.</summary>
+internal sealed record VolumeDocument(
+    int Number,
+    string Name,
+    long SizeBytes,
+    string Sha256,
+    DateTimeOffset SealedAt,
+    DateTimeOffset? UploadedAt,
+    DateTimeOffset? VerifiedAt,
+    string? VerifiedHow)
+{
+    public static VolumeDocument Of(VolumeRecord volume) => new(
+        volume.Number,
+        volume.Name,
+        volume.SizeBytes,
+        volume.Digests.Sha256,
+        volume.SealedAt,
+        volume.UploadedAt,
+        volume.VerifiedAt,
+        volume.VerifiedHow?.Word());
+}
+
 [JsonSerializable(typeof(IReadOnlyList<BackupDocument>))]
+[JsonSerializable(typeof(BackupDocument))]
+[JsonSerializable(typeof(IReadOnlyList<VolumeDocument>))]
+[JsonSerializable(typeof(IReadOnlyList<BackupEvent>))]
 [JsonSerializable(typeof(StatusDocument))]
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, Converters = [typeof(InstantConverter)])]
 internal sealed partial class DocumentsJson : JsonSerializerContext;

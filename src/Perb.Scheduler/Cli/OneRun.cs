@@ -30,7 +30,8 @@ internal static class OneRun
             }
 
             var workers = await WorkersAsync(host, only, cancellationToken);
-            var results = await Task.WhenAll(workers.Select(worker => worker.RunOnceAsync(only, cancellationToken)));
+            var startedAt = host.Services.GetRequiredService<TimeProvider>().GetUtcNow();
+            var results = await Task.WhenAll(workers.Select(worker => worker.RunOnceAsync(only, startedAt, cancellationToken)));
             await host.Services.GetRequiredService<JobBoundary>().RunAsideAsync(
                 "notes", host.Services.GetRequiredService<WriteNotes>().RunAsync, cancellationToken);
             return results.Aggregate(new ShippingResult(), (one, other) => one + other);

@@ -17,7 +17,8 @@ internal static class StatusCommand
     {
         var settings = Settings.Load(configuration);
         var database = await Database.OpenForReadingAsync(settings.Options.StorePath, cancellationToken);
-        var report = await new StatusReport(new StatusStore(database, TimeProvider.System), settings.Options, TimeProvider.System)
+        var report = await new StatusReport(
+                new StatusStore(database, TimeProvider.System), new UploadStore(database, TimeProvider.System), settings.Options, TimeProvider.System)
             .ReadAsync(cancellationToken);
         if (asJson)
         {
@@ -39,6 +40,11 @@ internal static class StatusCommand
         foreach (var trouble in report.Troubles)
         {
             screen.WriteLine(Screen.Line($"Trouble since {Screen.Time(trouble.Since, zone)}: {trouble.Subject}: {trouble.Text}"), new Style(Color.Red));
+        }
+
+        foreach (var held in report.HeldBack)
+        {
+            screen.WriteLine(Screen.Line($"Remote {held.Remote}: {held.Why}; nothing is sent before {Screen.Time(held.Until, zone)}"));
         }
 
         screen.WriteLine();

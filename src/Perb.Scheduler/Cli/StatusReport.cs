@@ -4,7 +4,7 @@ using Perb.Scheduler.Store;
 namespace Perb.Scheduler.Cli;
 
 /// <summary>Reads the store once and judges every guest against its RPO.</summary>
-internal sealed class StatusReport(StatusStore store, PerbOptions options, TimeProvider time)
+internal sealed class StatusReport(StatusStore store, UploadStore uploads, PerbOptions options, TimeProvider time)
 {
     private const int ShownFailures = 20;
 
@@ -16,7 +16,8 @@ internal sealed class StatusReport(StatusStore store, PerbOptions options, TimeP
         [.. (await store.GuestsAsync(cancellationToken)).Select(Judge)],
         [.. (await store.QueueAsync(cancellationToken)).Select(entry => new QueueDocument(BackupDocument.Of(entry.Backup), entry.Activity))],
         [.. (await store.FailuresAsync(ShownFailures, cancellationToken)).Select(BackupDocument.Of)],
-        await store.TroublesAsync(cancellationToken));
+        await store.TroublesAsync(cancellationToken),
+        await uploads.HeldAsync(cancellationToken));
 
     // On every remote: a copy on one is no reason to forget that the other has none.
     private GuestDocument Judge(GuestCopies guest)

@@ -44,8 +44,9 @@ internal static class WishCommand
         var result = await OneRun.ShipAsync(host, open, cancellationToken);
         var store = host.Services.GetRequiredService<ByHandStore>();
         var status = host.Services.GetRequiredService<StatusStore>();
+        var uploads = host.Services.GetRequiredService<UploadStore>();
         var code = new WishReport(wish, outcome, settings.Options.TimeZone, asJson).Finish(
-            await WishFollower.LookAsync(store, status, outcome, isServed: false, settings.Options.TimeZone, cancellationToken));
+            await WishFollower.LookAsync(store, status, uploads, outcome, isServed: false, settings.Options.TimeZone, cancellationToken));
         return result.Refused > 0 ? ExitCode.Configuration : code;
     }
 
@@ -72,6 +73,6 @@ internal static class WishCommand
         return outcome.Faults.Count > 0
             ? await Screen.SayAsync(outcome.Code, outcome.Faults)
             : new WishReport(wish, outcome, settings.Options.TimeZone, asJson).Finish(await WishFollower.LookAsync(
-                store, new StatusStore(database, time), outcome, isServed: false, settings.Options.TimeZone, cancellationToken));
+                store, new StatusStore(database, time), new UploadStore(database, time), outcome, isServed: false, settings.Options.TimeZone, cancellationToken));
     }
 }

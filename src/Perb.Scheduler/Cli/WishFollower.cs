@@ -44,10 +44,15 @@ internal sealed class WishFollower(Settings settings, Wish wish, bool asJson)
 
     /// <summary>How each backup of a wish stands.</summary>
     public static async Task<IReadOnlyList<(WatchedBackup Watched, Standing Standing)>> LookAsync(
-        ByHandStore store, StatusStore status, WishOutcome outcome, bool isServed, TimeZoneInfo zone, CancellationToken cancellationToken)
+        ByHandStore store, StatusStore status, UploadStore uploads, WishOutcome outcome, bool isServed, TimeZoneInfo zone, CancellationToken cancellationToken)
     {
         var watched = await store.LookAsync(outcome.Backups, cancellationToken);
         var troubles = (await status.TroublesAsync(cancellationToken)).ToDictionary(trouble => trouble.Subject, trouble => trouble.Text);
+        foreach (var held in await uploads.HeldAsync(cancellationToken))
+        {
+            troubles[Troubles.OfRemote(held.Remote)] = $"{held.Why}; nothing is sent before {Screen.Time(held.Until, zone)}";
+        }
+
         var now = TimeProvider.System.GetUtcNow();
         return [.. watched.Select(one => (
             one, Standing.Of(one, troubles.GetValueOrDefault(Troubles.OfRemote(one.Backup.Remote)), isServed, now, zone)))];
@@ -102,12 +107,12 @@ internal sealed class WishFollower(Settings settings, Wish wish, bool asJson)
 
     private async Task<ExitCode> FollowAsync(Database database, WishOutcome outcome, CancellationToken cancellationToken)
     {
-        var (store, status) = (new ByHandStore(database, _time), new StatusStore(database, _time));
+        var (store, status, uploads) = (new ByHandStore(database, _time), new StatusStore(database, _time), new UploadStore(database, _time));
         var report = new WishReport(wish, outcome, Zone, asJson);
         while (true)
         {
             var isServed = IsServed;
-            var all = await LookAsync(store, status, outcome, isServed, Zone, cancellationToken);
+            var all = await LookAsync(store, status, uploads, outcome, isServed, Zone, cancellationToken);
             _terminal.Show("");
             if (report.IsOver(all))
             {

@@ -75,6 +75,19 @@ public sealed record RcloneSection(
     TimeSpan StallTimeout,
     IReadOnlyDictionary<string, string> Environment);
 
-public sealed record RemoteSection(string Name, string Path, VerifyLevel Verify, string? BandwidthLimit);
+public sealed record RemoteSection(string Name, string Path, VerifyLevel Verify)
+{
+    /// <summary>How many volumes are sent at the same time.</summary>
+    public int Uploads { get; init; } = 1;
+
+    /// <summary>Of all uploads together; null: none.</summary>
+    public BandwidthLimit? BandwidthLimit { get; init; }
+
+    /// <summary>How many bytes are sent from midnight to midnight; null: no limit.</summary>
+    public long? DailyBytes { get; init; }
+
+    /// <summary>When uploads may begin; null: always.</summary>
+    public DayWindow? UploadWindow { get; init; }
+}
 
 public sealed record RpoOverride(IReadOnlyList<GuestRule> Guests, TimeSpan Rpo);

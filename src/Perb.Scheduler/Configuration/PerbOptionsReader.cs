@@ -41,7 +41,7 @@ internal sealed partial class PerbOptionsReader
     {
         var stateDirectory = PathAt(perb, "StateDirectory", "/var/lib/perb");
         var encryption = ReadEncryption(perb.Section("Encryption"));
-        var remotes = ReadRemotes(perb);
+        var remotes = ReadRemotes(perb, encryption.VolumeBytes);
         var options = new PerbOptions
         {
             Proxmox = ReadProxmox(perb.Section("Proxmox")),
@@ -162,9 +162,9 @@ internal sealed partial class PerbOptionsReader
         rclone.Duration("StallTimeout", TimeSpan.FromMinutes(10), TimeSpan.FromSeconds(1)),
         rclone.Map("Environment"));
 
-    private List<RemoteSection> ReadRemotes(SettingsReader perb)
+    private List<RemoteSection> ReadRemotes(SettingsReader perb, long volumeBytes)
     {
-        var remotes = perb.Sections("Remotes").Select(ReadRemote).ToList();
+        var remotes = perb.Sections("Remotes").Select(remote => ReadRemote(remote, volumeBytes)).ToList();
         if (remotes.Count == 0)
         {
             perb.Fault("Remotes", "is missing: at least one remote with Name and Path is needed");
@@ -183,7 +183,7 @@ internal sealed partial class PerbOptionsReader
         return remotes;
     }
 
-    private RemoteSection ReadRemote(SettingsReader remote)
+    private RemoteSection ReadRemote(SettingsReader remote, long volumeBytes)
     {
         var name = remote.Required("Name", "a short name of letters, digits, - and _");
         if (name.Length > 0 && !RemoteNamePattern().IsMatch(name))
@@ -203,26 +203,19 @@ internal sealed partial class PerbOptionsReader
             remote.Value(key, "", TryCron, CronExpected);
         }
 
-        if (remote.Count("Uploads", 1, 1, 64) > 1)
+        var daily = remote.Size("DailyLimit", 0, 1);
+        if (daily > 0 && daily < volumeBytes)
         {
-            _withoutEffect.Add($"{remote.Path}:Uploads (one upload at a time for now)");
+            remote.Fault("DailyLimit", $"must be at least one volume (Encryption:VolumeSize is {ByteSize.Format(volumeBytes)}): nothing would ever be sent");
         }
 
-        if (remote.Size("DailyLimit", 0, 1 << 20) > 0)
+        return new RemoteSection(name, path, Enum.Parse<VerifyLevel>(Choice(remote, "Verify", "hash", "size", "download"), ignoreCase: true))
         {
-            _withoutEffect.Add($"{remote.Path}:DailyLimit (uploads are not limited by day yet)");
-        }
-
-        if (remote.Value<DayWindow?>("UploadWindow", null, DayWindow.TryParse!, DayWindow.Expected) is not null)
-        {
-            _withoutEffect.Add($"{remote.Path}:UploadWindow (uploads run at any time for now)");
-        }
-
-        return new RemoteSection(
-            name,
-            path,
-            Enum.Parse<VerifyLevel>(Choice(remote, "Verify", "hash", "size", "download"), ignoreCase: true),
-            remote.Text("BandwidthLimit"));
+            Uploads = remote.Count("Uploads", 1, 1, 64),
+            BandwidthLimit = remote.Value<BandwidthLimit?>("BandwidthLimit", null, BandwidthLimit.TryParse!, BandwidthLimit.Expected),
+            DailyBytes = daily > 0 ? daily : null,
+            UploadWindow = remote.Value<DayWindow?>("UploadWindow", null, DayWindow.TryParse!, DayWindow.Expected),
+        };
     }
 
     private void ReadRetention(SettingsReader remote)

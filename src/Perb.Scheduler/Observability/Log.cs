@@ -48,6 +48,9 @@ internal static partial class Log
     [LoggerMessage(2002, LogLevel.Warning, "Remote {Remote} reports no hash: its copies can only be verified by size, or by download if configured")]
     public static partial void RemoteHasNoHash(this ILogger logger, string remote);
 
+    [LoggerMessage(2014, LogLevel.Information, "Remote {Remote} is held back until {Until:u}: {Why}")]
+    public static partial void RemoteHeldBack(this ILogger logger, string remote, DateTimeOffset until, string why);
+
     [LoggerMessage(2003, LogLevel.Information, "Sealing {RemoteName} for {Remote}: {Volumes} volume(s), {Size}")]
     public static partial void SealingBegan(this ILogger logger, string remoteName, string remote, int volumes, string size);
 

@@ -20,6 +20,7 @@ public sealed class BackupPipeline(
     CarryVolumes carry,
     PublishManifest publish,
     HeldArchives held,
+    Crash crash,
     ILogger<BackupPipeline> logger)
 {
     /// <returns>How the copy was proven.</returns>
@@ -38,6 +39,7 @@ public sealed class BackupPipeline(
         logger.SealingBegan(plan.RemoteName, remote.Remote.Name, plan.VolumeCount, ByteSize.Format(plan.ArchiveBytes));
         var how = await carry.RunAsync(claim, remote, plan, source, cancellationToken);
         claim = claim.Backup.State == BackupState.Verified ? claim : await store.RecordAllVerifiedAsync(claim, how);
+        crash.Reached(CrashPoint.AllVerified);
         await publish.RunAsync(claim, remote, plan, how, cancellationToken);
         return how;
     }

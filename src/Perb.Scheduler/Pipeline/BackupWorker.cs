@@ -5,7 +5,8 @@ using Perb.Scheduler.Store;
 namespace Perb.Scheduler.Pipeline;
 
 /// <summary>
-/// Carries the backups of one remote, one after another. Remotes have a worker each, so that a dead one delays nothing else.
+/// Carries backups to one remote, one after another. Each remote has workers of its own, as many as it takes uploads at the same time, so
+/// that a dead one delays nothing else.
 /// </summary>
 public sealed class BackupWorker(
     Remote remote,
@@ -13,15 +14,13 @@ public sealed class BackupWorker(
     PipelineStore store,
     StagingArea staging,
     ShipClaim shipClaim,
-    RetryPolicy retry,
+    RemoteTraffic traffic,
     WakeUp wakeUp,
     TimeProvider time,
     ILogger<BackupWorker> logger)
 {
     private static readonly TimeSpan LongestNap = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan ShortestNap = TimeSpan.FromSeconds(1);
-
-    private int _refusals;
 
     public string RemoteName => remote.Name;
 
@@ -39,7 +38,7 @@ public sealed class BackupWorker(
                 }
                 else if (await store.ClaimNextAsync(remote.Name, null, stopping) is { } claim)
                 {
-                    await CarryAsync(claim, ready, push, stopping);
+                    await CarryAsync(claim, ready, stopping);
                 }
                 else
                 {
@@ -64,10 +63,11 @@ public sealed class BackupWorker(
     /// <summary>For <c>once</c>: everything that can be shipped now, each backup at most once, ignoring back-off.</summary>
     /// <param name="only">Null, or the ids of the backups that are shipped (<c>ship</c>, <c>retry</c>).</param>
     /// <param name="cancellationToken">Stops the work and hands its claim back.</param>
-    public async Task<ShippingResult> RunOnceAsync(IReadOnlyCollection<long>? only, CancellationToken cancellationToken)
+    /// <param name="startedAt">Of the run as a whole: what was attempted since is not attempted again.</param>
+    public async Task<ShippingResult> RunOnceAsync(
+        IReadOnlyCollection<long>? only, DateTimeOffset startedAt, CancellationToken cancellationToken)
     {
         var result = new ShippingResult();
-        var startedAt = time.GetUtcNow();
         while (await door.OpenAsync(cancellationToken) is { } ready)
         {
             if (await store.ClaimNextAsync(remote.Name, startedAt, only, cancellationToken) is not { } claim)
@@ -76,38 +76,49 @@ public sealed class BackupWorker(
                 return result;
             }
 
-            var failure = await shipClaim.RunAsync(claim, ready, cancellationToken);
+            var failure = await CarryAsync(claim, ready, cancellationToken);
             result = result.With(failure);
             if (failure is { ConcernsAll: true })
             {
-                await door.CloseAsync(failure);
                 return result; // the others would fail the same way
             }
         }
 
-        return result.WithRefusal(door.Refusal!);
+        return door.Refusal is { } refusal ? result.WithRefusal(refusal) : result; // held back: what waits is still in the queue
     }
 
-    private async Task CarryAsync(Claim claim, ReadyRemote ready, Task push, CancellationToken stopping)
+    private async Task<Failure?> CarryAsync(Claim claim, ReadyRemote ready, CancellationToken cancellationToken)
     {
-        if (await shipClaim.RunAsync(claim, ready, stopping) is not { ConcernsAll: true } failure)
+        using var carrying = await traffic.CarryAsync(cancellationToken);
+        var failure = await shipClaim.RunAsync(claim, ready, cancellationToken);
+        if (failure is { ConcernsAll: true })
         {
-            _refusals = 0;
-            return;
+            // Going on with the next backup would seal it for nothing, and fill staging for a remote that takes none.
+            await door.CloseAsync(failure);
+        }
+        else
+        {
+            door.Worked();
         }
 
-        // Going on with the next backup would seal it for nothing, and fill staging for a remote that takes none.
-        await door.CloseAsync(failure);
-        await PauseAsync(push, stopping);
+        return failure;
     }
 
-    // A person who pushes has perhaps mended the remote.
-    private async Task PauseAsync(Task push, CancellationToken stopping) =>
-        await push.WaitAsync(retry.BackOff(++_refusals), time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    // A person who pushes has perhaps mended the remote. Not longer than a nap: the clock may jump.
+    private async Task PauseAsync(Task push, CancellationToken stopping)
+    {
+        var wait = door.Wait;
+        await push.WaitAsync(wait < ShortestNap ? ShortestNap : wait < LongestNap ? wait : LongestNap, time, stopping)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (push.IsCompleted)
+        {
+            door.AskAgain();
+        }
+    }
 
-    // Idle: nobody seals for this remote now, so what no record speaks of is left over (of a backup that failed, say).
-    private async Task SweepAsync(CancellationToken cancellationToken) =>
-        staging.Sweep(remote.Name, await store.StagedNamesAsync(cancellationToken));
+    // What no record speaks of is left over (of a backup that failed, say), as long as nobody seals for this remote.
+    private Task SweepAsync(CancellationToken cancellationToken) => traffic.WhenIdleAsync(
+        async () => staging.Sweep(remote.Name, await store.StagedNamesAsync(cancellationToken)), cancellationToken);
 
     private async Task<TimeSpan> UntilDueAsync(CancellationToken cancellationToken)
     {

@@ -12,7 +12,8 @@ public sealed class CarryVolume(
     SealVolume seal,
     UploadVolume upload,
     VerifyObject verify,
-    Activities activities)
+    Activities activities,
+    Crash crash)
 {
     /// <param name="work">The backup and where it goes.</param>
     /// <param name="number">Which volume.</param>
@@ -90,7 +91,9 @@ public sealed class CarryVolume(
 
     private async Task<VerifyLevel> FinishAsync(VolumeWork work, VolumeRecord volume, VerifyLevel how)
     {
+        crash.Reached(CrashPoint.VolumeProven);
         await store.RecordVolumeVerifiedAsync(work.Claim, volume, how);
+        crash.Reached(CrashPoint.ProofRecorded);
         staging.Delete(work.Remote.Remote.Name, volume.Name);
         return how;
     }

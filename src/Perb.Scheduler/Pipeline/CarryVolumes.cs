@@ -6,82 +6,86 @@ using Perb.Transfer.Sealing;
 namespace Perb.Scheduler.Pipeline;
 
 /// <summary>What is the same for all volumes of a backup that are carried in one run.</summary>
-/// <param name="Uploading">Held while a volume is sent and proven.</param>
+/// <param name="Uploading">Held while a volume is sent and proven; shared with the other backups for this remote.</param>
 public sealed record VolumeWork(Claim Claim, ReadyRemote Remote, SealingPlan Plan, SourceAtNeed Source, SemaphoreSlim Uploading);
 
 /// <summary>
 /// All volumes of a backup, a few at a time: while one is uploaded the next are sealed. What must hold:
 /// <list type="bullet">
 /// <item>One is begun only when there is room for it in staging, and room is waited for only here, before it is begun. So whatever is under
-/// way can end and free its room: nothing can wait in a circle.</item>
+/// way can end and free its room, of other backups for this remote too: nothing can wait in a circle.</item>
 /// <item>What lies sealed in staging already goes first, since it only gives room back; the rest in the order of the numbers.</item>
 /// <item>When one fails the others are stopped, and nothing runs on when this returns: the claim is about to be handed back.</item>
 /// </list>
 /// </summary>
-public sealed class CarryVolumes(PipelineStore store, StagingArea staging, StagingSection options, SealVolume seal, CarryVolume carry)
+public sealed class CarryVolumes(PipelineStore store, StagingArea staging, StagingSection options, IReadOnlyDictionary<string, RemoteTraffic> traffics, SealVolume seal, CarryVolume carry)
 {
-    private const int Uploads = 1;
-
     /// <returns>The proof of the weakest volume.</returns>
     public async Task<VerifyLevel> RunAsync(
         Claim claim, ReadyRemote remote, SealingPlan plan, SourceAtNeed source, CancellationToken cancellationToken)
     {
         using var working = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using var uploading = new SemaphoreSlim(Uploads);
-        var work = new VolumeWork(claim, remote, plan, source, uploading);
+        var traffic = traffics[remote.Remote.Name];
+        var work = new VolumeWork(claim, remote, plan, source, traffic.Uploading);
         var known = (await store.LoadVolumesAsync(claim.Backup.Id, cancellationToken)).ToDictionary(volume => volume.Number);
-        var weakest = known.Values.Min(volume => volume.VerifiedHow) ?? VerifyLevel.Download;
-        var underWay = new List<Task<VerifyLevel>>();
+        var underWay = new VolumesUnderWay(known.Values.Min(volume => volume.VerifiedHow) ?? VerifyLevel.Download);
         try
         {
             foreach (var number in InOrder(work, known))
             {
                 var volume = known.GetValueOrDefault(number);
-                var room = await RoomAsync(number, volume);
-                underWay.Add(carry.RunAsync(work, number, volume, room, working.Token));
-                while (underWay.Count >= options.Sealers + Uploads)
+                var room = await RoomAsync(work, number, volume, underWay, cancellationToken);
+                underWay.Add(CarryAsync(work, number, volume, room, working.Token));
+                while (underWay.Count >= options.Sealers + traffic.Uploads)
                 {
-                    await OneEndsAsync();
+                    await underWay.OneEndsAsync();
                 }
             }
 
             while (underWay.Count > 0)
             {
-                await OneEndsAsync();
+                await underWay.OneEndsAsync();
             }
 
-            return weakest;
+            return underWay.Weakest;
         }
         finally
         {
             await working.CancelAsync();
-            await ((Task)Task.WhenAll(underWay)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await underWay.AllEndAsync();
         }
+    }
 
-        async Task<IDisposable?> RoomAsync(int number, VolumeRecord? volume)
+    // Null where its file is in staging already.
+    private async Task<IDisposable?> RoomAsync(
+        VolumeWork work, int number, VolumeRecord? volume, VolumesUnderWay underWay, CancellationToken cancellationToken)
+    {
+        var traffic = traffics[work.Remote.Remote.Name];
+        while (volume is null || !staging.Holds(work.Remote.Remote.Name, volume))
         {
-            while (volume is null || !staging.Holds(remote.Remote.Name, volume))
+            var (nextEnd, all) = (traffic.NextEnd, traffic.Volumes);
+            try
             {
-                try
-                {
-                    return seal.ReserveRoom(remote.Remote, plan, number, isAhead: underWay.Count > 0);
-                }
-                catch (StagingFullException) when (underWay.Count > 0)
-                {
-                    await OneEndsAsync();
-                }
+                return seal.ReserveRoom(work.Remote.Remote, work.Plan, number, isAhead: all > 0);
             }
-
-            return null;
+            catch (StagingFullException) when (underWay.Count > 0)
+            {
+                await underWay.OneEndsAsync();
+            }
+            catch (StagingFullException) when (all > 0)
+            {
+                await nextEnd.WaitAsync(cancellationToken);
+            }
         }
 
-        async Task OneEndsAsync()
-        {
-            var ended = await Task.WhenAny(underWay);
-            underWay.Remove(ended);
-            var how = await ended;
-            weakest = how < weakest ? how : weakest;
-        }
+        return null;
+    }
+
+    private async Task<VerifyLevel> CarryAsync(
+        VolumeWork work, int number, VolumeRecord? volume, IDisposable? room, CancellationToken cancellationToken)
+    {
+        using var counted = traffics[work.Remote.Remote.Name].Volume();
+        return await carry.RunAsync(work, number, volume, room, cancellationToken);
     }
 
     // Numbers, not tasks: a backup may have tens of thousands of volumes.

@@ -11,7 +11,7 @@ public sealed class PlaceObject(PipelineStore store, RcloneProgram rclone, Uploa
     /// <exception cref="CopyMismatchException">The remote had something else, or nothing.</exception>
     public async Task RunAsync(Claim claim, ReadyRemote remote, string name, byte[] content, CancellationToken cancellationToken)
     {
-        await upload.RunAsync(remote.Remote, name, content, process => store.NoteUploaderAsync(claim, process.ToString()), cancellationToken);
+        await upload.RunAsync(remote.Remote, name, content, process => store.NoteUploaderAsync(claim, name, process.ToString()), cancellationToken);
         try
         {
             await verify.RunAsync(remote, name, content.Length, Digests.Of(content, remote.Hash), cancellationToken);

@@ -19,6 +19,7 @@ public sealed class PlanSealing(
     StagingArea staging,
     EncryptionSection options,
     IReadOnlyList<Recipient> recipients,
+    Crash crash,
     ILogger<PlanSealing> logger)
 {
     /// <summary>vzdump's logs are some KiB; whoever plants more beside an archive does not get it into the store.</summary>
@@ -85,10 +86,12 @@ public sealed class PlanSealing(
             if (objects.Sizes.ContainsKey(name))
             {
                 await rclone.DeleteFileAsync(remote.ObjectPath(name), cancellationToken);
+                crash.Reached(CrashPoint.VolumeRemoved);
             }
         }
 
         await store.VoidPlanAsync(claim, reason);
+        crash.Reached(CrashPoint.PlanVoid);
     }
 
     private async Task<SealingPlan> MakeAsync(Claim claim, SourceAtNeed atNeed, CancellationToken cancellationToken)
@@ -128,6 +131,7 @@ public sealed class PlanSealing(
             RecipientFingerprints = [.. recipients.Select(recipient => recipient.SubkeyFingerprint)],
         };
         await store.RecordPlanAsync(claim, plan);
+        crash.Reached(CrashPoint.PlanRecorded);
         return plan;
     }
 

@@ -6,7 +6,7 @@ using Perb.Transfer.Sealing;
 namespace Perb.Scheduler.Pipeline;
 
 /// <summary>The manifest is the commit mark: it goes last, after its signature, and only with it is a backup a copy.</summary>
-public sealed class PublishManifest(PipelineStore store, PublishSignature publishSignature, PlaceObject place)
+public sealed class PublishManifest(PipelineStore store, PublishSignature publishSignature, PlaceObject place, Crash crash)
 {
     /// <param name="claim">A backup whose volumes are all verified.</param>
     /// <param name="remote">Where they are.</param>
@@ -18,7 +18,10 @@ public sealed class PublishManifest(PipelineStore store, PublishSignature publis
         var manifest = PlannedManifest.Of(plan, await store.LoadVolumesAsync(claim.Backup.Id, cancellationToken));
         var content = Encoding.UTF8.GetBytes(manifest.Format());
         await publishSignature.RunAsync(claim, remote, content, cancellationToken);
+        crash.Reached(CrashPoint.SignaturePlaced);
         await place.RunAsync(claim, remote, manifest.FileName, content, cancellationToken);
+        crash.Reached(CrashPoint.ManifestPlaced);
         await store.RecordPublishedAsync(claim, how);
+        crash.Reached(CrashPoint.PublishRecorded);
     }
 }

@@ -1,4 +1,5 @@
 using Perb.Scheduler.Backups;
+using Perb.Scheduler.Configuration;
 using Perb.Transfer.Hashing;
 using Perb.Transfer.Rclone;
 
@@ -8,9 +9,26 @@ namespace Perb.Scheduler.Pipeline;
 /// <param name="Name">As configured; the word for it everywhere.</param>
 /// <param name="Path">Where its objects lie.</param>
 /// <param name="Verify">How a copy has to be proven.</param>
-/// <param name="Limits">What rclone is told to keep to.</param>
+/// <param name="Limits">What each rclone is told to keep to.</param>
 public sealed record Remote(string Name, RemotePath Path, VerifyLevel Verify, TransferLimits Limits)
 {
+    /// <summary>How many volumes are sent at the same time.</summary>
+    public int Uploads { get; init; } = 1;
+
+    /// <summary>How many bytes are sent from midnight to midnight; null: no limit.</summary>
+    public long? DailyBytes { get; init; }
+
+    /// <summary>When uploads may begin; null: always.</summary>
+    public DayWindow? UploadWindow { get; init; }
+
+    public static Remote Of(RemoteSection section) => new(
+        section.Name, RemotePath.Parse(section.Path), section.Verify, new TransferLimits(section.BandwidthLimit?.Share(section.Uploads)))
+    {
+        Uploads = section.Uploads,
+        DailyBytes = section.DailyBytes,
+        UploadWindow = section.UploadWindow,
+    };
+
     public RemotePath ObjectPath(string objectName) => Path.Join(objectName);
 }
 

@@ -12,7 +12,8 @@ public sealed class SealVolume(
     StagingArea staging,
     Activities activities,
     SealerSlots slots,
-    IReadOnlyList<Recipient> recipients)
+    IReadOnlyList<Recipient> recipients,
+    Crash crash)
 {
     /// <summary>Room in staging for one volume; to be had before it is begun.</summary>
     /// <exception cref="StagingFullException">There is none now.</exception>
@@ -40,6 +41,9 @@ public sealed class SealVolume(
             activities.Begin(work.Claim.Backup, "seal", number, work.Plan.VolumeCount, work.Plan.RangeOf(number).Length),
             cancellationToken);
         room.Dispose();
-        return await store.RecordSealedAsync(work.Claim, volume);
+        crash.Reached(CrashPoint.VolumeSealed);
+        var record = await store.RecordSealedAsync(work.Claim, volume);
+        crash.Reached(CrashPoint.SealRecorded);
+        return record;
     }
 }

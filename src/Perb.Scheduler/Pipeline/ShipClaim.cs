@@ -36,8 +36,12 @@ public sealed class ShipClaim(
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            await store.ReleaseAsync(claim);
+            await store.ReleaseAsync(claim, "the service is stopping");
             throw;
+        }
+        catch (HeldBackException exception)
+        {
+            return await HandBackAsync(claim, exception);
         }
         catch (LeaseLostException exception)
         {
@@ -48,6 +52,20 @@ public sealed class ShipClaim(
 #pragma warning restore CA1031
         {
             return await RecordFailureAsync(claim, remote, exception);
+        }
+    }
+
+    // No failure: nothing is counted against the backup, and it is claimed again when the remote is open.
+    private async Task<Failure> HandBackAsync(Claim claim, HeldBackException exception)
+    {
+        try
+        {
+            await store.ReleaseAsync(claim, exception.Message);
+            return Failure.From(exception);
+        }
+        catch (LeaseLostException lost)
+        {
+            return Lost(lost);
         }
     }
 

@@ -1,3 +1,4 @@
+using Perb.Scheduler.Backups;
 using Perb.Scheduler.Observability;
 using Perb.Scheduler.Store;
 using Perb.Transfer.Rclone;
@@ -7,23 +8,37 @@ namespace Perb.Scheduler.Pipeline;
 
 /// <summary>A sealed volume to the remote, over whatever an earlier attempt left under its name.</summary>
 public sealed class UploadVolume(
-    PipelineStore store, RcloneProgram rclone, StagingArea staging, Activities activities, ILogger<UploadVolume> logger)
+    PipelineStore store, RcloneProgram rclone, StagingArea staging, UploadLimits limits, Activities activities, Crash crash, ILogger<UploadVolume> logger)
 {
     public async Task RunAsync(Claim claim, Remote remote, SealingPlan plan, VolumeRecord volume, CancellationToken cancellationToken)
     {
         // An rclone that could not be ended may still be writing this very object.
-        if (ProcessIdentity.TryParse(claim.Backup.Uploader, out var survivor) && await rclone.EndSurvivorAsync(survivor, cancellationToken))
+        if (ProcessIdentity.TryParse(await store.UploaderOfAsync(claim, volume.Name, cancellationToken), out var survivor)
+            && await rclone.EndSurvivorAsync(survivor, cancellationToken))
         {
             logger.SurvivorEnded(survivor.ToString());
         }
 
-        await rclone.CopyToAsync(
-            staging.PathOf(remote.Name, volume.Name),
-            remote.ObjectPath(volume.Name),
-            remote.Limits,
+        await limits.SendAsync(
+            remote,
+            volume.SizeBytes,
             activities.Begin(claim.Backup, "upload", volume.Number, plan.VolumeCount, volume.SizeBytes),
-            process => store.NoteUploaderAsync(claim, process.ToString()),
+            progress => rclone.CopyToAsync(
+                staging.PathOf(remote.Name, volume.Name),
+                remote.ObjectPath(volume.Name),
+                remote.Limits,
+                progress,
+                process => NoteAsync(claim, volume, process),
+                cancellationToken),
             cancellationToken);
+        crash.Reached(CrashPoint.VolumeUploaded);
         await store.RecordVolumeUploadedAsync(claim, volume);
+        crash.Reached(CrashPoint.UploadRecorded);
+    }
+
+    private async Task NoteAsync(Claim claim, VolumeRecord volume, ProcessIdentity process)
+    {
+        await store.NoteUploaderAsync(claim, volume.Name, process.ToString());
+        crash.Reached(CrashPoint.UploadStarted);
     }
 }

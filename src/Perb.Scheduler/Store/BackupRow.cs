@@ -10,7 +10,8 @@ internal static class BackupRow
         SELECT b.*,
                (SELECT coalesce(sum(v.size_bytes), 0) FROM volume v WHERE v.backup_id = b.id) AS sealed_bytes,
                coalesce((SELECT p.volume_count FROM plan p WHERE p.backup_id = b.id),
-                        iif(b.published_at IS NULL, NULL, (SELECT count(*) FROM volume v WHERE v.backup_id = b.id))) AS volume_count
+                        iif(b.published_at IS NULL, NULL, (SELECT count(*) FROM volume v WHERE v.backup_id = b.id))) AS volume_count,
+               EXISTS (SELECT 1 FROM uploader u WHERE u.backup_id = b.id) AS has_uploader
         FROM backup b
         """;
 
@@ -35,7 +36,7 @@ internal static class BackupRow
         PublishedAt = row.TimeOrNull("published_at"),
         Attempt = (int)row.Number("attempt"),
         UnexpectedFailures = (int)row.Number("unexpected"),
-        Uploader = row.TextOrNull("uploader"),
+        HasUploader = row.Number("has_uploader") != 0,
         NextAttemptAt = row.TimeOrNull("next_attempt_at"),
         Failure = row.TextOrNull("failure"),
         ByHand = ByHandOf(row),

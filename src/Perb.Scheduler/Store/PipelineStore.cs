@@ -185,7 +185,10 @@ public sealed class PipelineStore(Database database, TimeProvider time)
         {
             await VolumeRow.SetUploadedAsync(connection, claim.Backup.Id, volume, Now);
             await connection.ExecuteAsync(
-                "UPDATE backup SET uploader = NULL WHERE id = @id", CancellationToken.None, ("@id", claim.Backup.Id));
+                "DELETE FROM uploader WHERE backup_id = @id AND name = @name",
+                CancellationToken.None,
+                ("@id", claim.Backup.Id),
+                ("@name", volume.Name));
         });
 
     public Task RecordVolumeVerifiedAsync(Claim claim, VolumeRecord volume, VerifyLevel how) => RecordAsync(
@@ -222,13 +225,17 @@ public sealed class PipelineStore(Database database, TimeProvider time)
                 await SetPublishedAsync(connection, claim, how);
             });
 
-    /// <summary>Remembers which rclone writes for this claim: it outlives this program if that is killed.</summary>
-    public async Task NoteUploaderAsync(Claim claim, string process)
+    /// <summary>Remembers which rclone writes an object for this claim: it outlives this program if that is killed.</summary>
+    public async Task NoteUploaderAsync(Claim claim, string name, string process)
     {
         await using var connection = await database.ConnectRelaxedAsync(CancellationToken.None);
         var noted = await connection.ExecuteAsync(
-            "UPDATE backup SET uploader = @process WHERE id = @id AND lease_token = @token",
+            """
+            INSERT OR REPLACE INTO uploader (backup_id, name, process)
+            SELECT id, @name, @process FROM backup WHERE id = @id AND lease_token = @token
+            """,
             CancellationToken.None,
+            ("@name", name),
             ("@process", process),
             ("@id", claim.Backup.Id),
             ("@token", claim.Token));
@@ -242,8 +249,15 @@ public sealed class PipelineStore(Database database, TimeProvider time)
     public async Task<IReadOnlyList<string>> UploadersAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.ConnectAsync(cancellationToken);
-        return await connection.QueryAsync(
-            "SELECT uploader FROM backup WHERE uploader IS NOT NULL", row => row.GetString(0), cancellationToken);
+        return await connection.QueryAsync("SELECT process FROM uploader", row => row.GetString(0), cancellationToken);
+    }
+
+    /// <summary>The rclone that wrote an object when that was last known, or null.</summary>
+    public async Task<string?> UploaderOfAsync(Claim claim, string name, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.ConnectAsync(cancellationToken);
+        return await connection.ScalarAsync<string>(
+            "SELECT process FROM uploader WHERE backup_id = @id AND name = @name", cancellationToken, ("@id", claim.Backup.Id), ("@name", name));
     }
 
     /// <returns>The claim as it stands after the move.</returns>
@@ -281,11 +295,11 @@ public sealed class PipelineStore(Database database, TimeProvider time)
     public Task RecordPublishedAsync(Claim claim, VerifyLevel how) => RecordAsync(
         claim, "published", $"verified by {how.Word()}", connection => SetPublishedAsync(connection, claim, how));
 
-    /// <summary>Hands the backup back unharmed: the service is stopping.</summary>
-    public Task ReleaseAsync(Claim claim) => RecordAsync(
+    /// <summary>Hands the backup back unharmed.</summary>
+    public Task ReleaseAsync(Claim claim, string reason) => RecordAsync(
         claim,
         "handed back",
-        "the service is stopping",
+        reason,
         connection => connection.ExecuteAsync(
             "UPDATE backup SET lease_token = NULL, lease_until = NULL WHERE id = @id", CancellationToken.None, ("@id", claim.Backup.Id)),
         whateverTheState: true);
@@ -310,8 +324,9 @@ public sealed class PipelineStore(Database database, TimeProvider time)
 
     private Task<int> SetPublishedAsync(SqliteConnection connection, Claim claim, VerifyLevel how) => connection.ExecuteAsync(
         """
+        DELETE FROM uploader WHERE backup_id = @id;
         UPDATE backup SET state = 'published', published_at = @now, verified_at = coalesce(verified_at, @now), verified_how = @how,
-                          attempt = 0, unexpected = 0, next_attempt_at = NULL, failure = NULL, uploader = NULL,
+                          attempt = 0, unexpected = 0, next_attempt_at = NULL, failure = NULL,
                           lease_token = NULL, lease_until = NULL
         WHERE id = @id
         """,

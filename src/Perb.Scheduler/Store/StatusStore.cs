@@ -24,6 +24,9 @@ public sealed record GuestCopies(
 /// <summary>The newest copy of a guest on a remote: when its archive was made, and how it was proven.</summary>
 public sealed record CopyProof(DateTimeOffset ArchiveTime, string? VerifiedHow);
 
+/// <summary>One line of a backup's history.</summary>
+public sealed record BackupEvent(DateTimeOffset At, string Kind, string Text);
+
 public sealed record Trouble(string Subject, DateTimeOffset Since, string Text);
 
 /// <summary>What people ask: reads for status and list, and the few lasting facts that are not about one backup.</summary>
@@ -42,6 +45,24 @@ public sealed class StatusStore(Database database, TimeProvider time)
             cancellationToken,
             ("@remote", remote),
             ("@guest", guest));
+    }
+
+    /// <summary>The backup of an id, or null.</summary>
+    public async Task<Backup?> FindAsync(long id, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.ConnectAsync(cancellationToken);
+        return (await connection.QueryAsync($"{BackupRow.Select} WHERE b.id = @id", BackupRow.Map, cancellationToken, ("@id", id))).SingleOrDefault();
+    }
+
+    /// <summary>What happened to a backup, oldest first.</summary>
+    public async Task<IReadOnlyList<BackupEvent>> EventsAsync(long backupId, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.ConnectAsync(cancellationToken);
+        return await connection.QueryAsync(
+            "SELECT at, kind, text FROM event WHERE backup_id = @id ORDER BY id",
+            row => new BackupEvent(row.Time("at"), row.Text("kind"), row.Text("text")),
+            cancellationToken,
+            ("@id", backupId));
     }
 
     /// <summary>Backups that still have to be carried, in the order in which they were found.</summary>

@@ -49,7 +49,7 @@ public static class Verdicts
     {
         { State: BackupState.Skipped } => null,
         { State: BackupState.Published } => $"{InWords(backup)} is published: it is on the remote and stays there",
-        { State: BackupState.Verified } when isBusy || backup.Uploader is not null =>
+        { State: BackupState.Verified } when isBusy || backup.HasUploader =>
             $"{InWords(backup)} is being published: all its volumes are on the remote, and its manifest may be there already; it is too late to skip it",
         _ when backup.State.MayBecome(BackupState.Skipped) => null,
         _ => $"{InWords(backup)} is {backup.State.Word()}: there is nothing to skip",

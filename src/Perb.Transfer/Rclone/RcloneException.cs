@@ -19,7 +19,7 @@ public class RcloneException(RcloneFailure kind, string message, int? exitCode, 
 
     /// <summary>True where the same call may succeed later without anybody's help.</summary>
     public bool IsTransient => Kind is
-        RcloneFailure.Temporary or RcloneFailure.LimitReached or RcloneFailure.Stalled or RcloneFailure.Killed;
+        RcloneFailure.Temporary or RcloneFailure.Quota or RcloneFailure.LimitReached or RcloneFailure.Stalled or RcloneFailure.Killed;
 
     internal static RcloneException FromExit(RcloneCommand command, int exitCode, RcloneLog log)
     {
@@ -33,6 +33,7 @@ public class RcloneException(RcloneFailure kind, string message, int? exitCode, 
     {
         RcloneFailure.Configuration => "; check the remote's path and Rclone:ConfigFile",
         RcloneFailure.NoRetry => "; check the remote's login, rights and free space",
+        RcloneFailure.Quota => "; the provider's quota is used up, it is asked again once an hour",
         RcloneFailure.LimitReached => "; a limit in Rclone:Environment was reached",
         _ => "",
     };

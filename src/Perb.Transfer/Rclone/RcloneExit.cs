@@ -3,6 +3,13 @@ namespace Perb.Transfer.Rclone;
 /// <summary>What an exit code of rclone means.</summary>
 internal static class RcloneExit
 {
+    // Of Google, Microsoft, Dropbox, Backblaze. Not "full", which is for a person, and not "too fast", which rclone paces by itself.
+    private static readonly string[] QuotaTexts =
+    [
+        "upload limit", "dailyLimitExceeded", "userRateLimitExceeded", "rateLimitExceeded", "quotaExceeded", "quota exceeded for",
+        "activityLimitReached", "transaction_cap_exceeded", "download_cap_exceeded", "too_many_write_operations", "bandwidth limit exceeded",
+    ];
+
     // Codes 1 and 2 (usage, uncategorised) changed places between rclone 1.68 and later, and all errors before the first
     // transfer share them: an unknown remote, a refused login, a dead network. Only there the text decides, and only to
     // tell apart what the operator has to do. Order matters: the first list that matches wins.
@@ -31,6 +38,7 @@ internal static class RcloneExit
 
     public static RcloneFailure Classify(int exitCode, string text) => exitCode switch
     {
+        1 or 2 or 5 or 6 or 7 when IsQuota(text) => RcloneFailure.Quota,
         1 or 2 => Told.FirstOrDefault(
             row => row.Texts.Any(told => text.Contains(told, StringComparison.OrdinalIgnoreCase)),
             (RcloneFailure.Unexpected, [])).Kind,
@@ -41,4 +49,8 @@ internal static class RcloneExit
         > 128 => RcloneFailure.Killed,
         _ => RcloneFailure.Unexpected,
     };
+
+    private static bool IsQuota(string text) =>
+        !text.Contains("storageQuotaExceeded", StringComparison.OrdinalIgnoreCase)
+        && QuotaTexts.Any(told => text.Contains(told, StringComparison.OrdinalIgnoreCase));
 }

@@ -15,6 +15,9 @@ public enum RcloneFailure
     /// <summary>The remote refuses: quota, rights, an expired login.</summary>
     NoRetry,
 
+    /// <summary>The provider has taken enough for now; it takes more later, and until then every request counts against us.</summary>
+    Quota,
+
     /// <summary>A limit that the administrator gave rclone (its environment can) was reached.</summary>
     LimitReached,
 

@@ -46,7 +46,7 @@ public sealed class DocumentTests(SharedKey key) : IClassFixture<SharedKey>
             (long)web["sealedBytes"]!);
 
         var document = JsonNode.Parse(status.Output)!;
-        Assert.Equal(["service:Object", "guests:Array", "queue:Array", "failures:Array", "troubles:Array"], FieldsOf(document));
+        Assert.Equal(["service:Object", "guests:Array", "queue:Array", "failures:Array", "troubles:Array", "heldBack:Array"], FieldsOf(document));
         Assert.Equal(["running:False", "lastPoll:Null", "lastReconcile:Instant"], FieldsOf(document["service"]));
         var guests = document["guests"]!.AsArray();
         Assert.Equal([101, 102, 104], guests.Select(guest => (int)guest!["guest"]!));

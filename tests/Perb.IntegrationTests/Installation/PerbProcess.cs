@@ -77,6 +77,13 @@ public sealed class PerbProcess : IAsyncDisposable
     /// <summary>SIGKILL, of this process alone: its children live on, as they do when the kernel kills it.</summary>
     public Task KillAsync() => SignalAsync("KILL");
 
+    /// <summary>SIGKILL after a while, unless it ends before by itself. Returns how it ended.</summary>
+    public async Task<int> KillAfterAsync(TimeSpan lifetime)
+    {
+        await Task.WhenAny(_running.Task, Task.Delay(lifetime, TimeProvider.System, TestContext.Current.CancellationToken));
+        return _running.Task.IsCompleted ? await EndAsync() : await SignalAsync("KILL");
+    }
+
     public async Task<int> EndAsync() => (await ((Task<CommandResult>)_running).WaitAsync(Longest, TimeProvider.System)).ExitCode;
 
     public async ValueTask DisposeAsync()
@@ -94,7 +101,8 @@ public sealed class PerbProcess : IAsyncDisposable
 
     private async Task<int> SignalAsync(string signal)
     {
-        await new Command("bash").WithArguments(["-c", "kill -$0 $1", signal, _running.ProcessId.ToString()]).ExecuteAsync();
+        await new Command("bash").WithArguments(["-c", "kill -$0 $1", signal, _running.ProcessId.ToString()])
+            .WithValidation(CommandResultValidation.None).ExecuteAsync(); // it may just have ended
         return await EndAsync();
     }
 

@@ -49,6 +49,8 @@ public sealed class ConfigurationFaultTests
     [InlineData("\"Remotes\": [ { \"Verify\": \"md5\" } ]", "Perb:Remotes:0:Verify", "\"hash\" or \"size\" or \"download\"")]
     [InlineData("\"Remotes\": [ { \"Uploads\": 65 } ]", "Perb:Remotes:0:Uploads", "from 1 to 64")]
     [InlineData("\"Remotes\": [ { \"DailyLimit\": \"lots\" } ]", "Perb:Remotes:0:DailyLimit", "a size")]
+    [InlineData("\"Remotes\": [ { \"DailyLimit\": \"500MiB\" } ]", "Perb:Remotes:0:DailyLimit", "at least one volume")]
+    [InlineData("\"Remotes\": [ { \"BandwidthLimit\": \"fast\" } ]", "Perb:Remotes:0:BandwidthLimit", "a rate such as")]
     [InlineData("\"Remotes\": [ { \"UploadWindow\": \"22-6\" } ]", "Perb:Remotes:0:UploadWindow", "\"22:00-06:00\"")]
     [InlineData("\"Remotes\": [ { \"PruneSchedule\": \"daily\" } ]", "Perb:Remotes:0:PruneSchedule", "cron")]
     [InlineData("\"Remotes\": [ { \"Retention\": \"forever\" } ]", "Perb:Remotes:0:Retention", "an object")]

@@ -18,7 +18,7 @@ public sealed class PerbOptionsTests
         Assert.Equal(("/var/lib/perb/staging", 8L << 30), (options.Staging.Directory, options.Staging.MaxBytes));
         Assert.Equal("/var/lib/perb/rclone.conf", options.Rclone.ConfigFile);
         Assert.Equal("/var/lib/perb/perb.db", options.StorePath);
-        Assert.Equal(new RemoteSection("gdrive", "gdrive:perb", VerifyLevel.Hash, null), Assert.Single(options.Remotes));
+        Assert.Equal(new RemoteSection("gdrive", "gdrive:perb", VerifyLevel.Hash), Assert.Single(options.Remotes));
         Assert.Equal(TimeSpan.FromHours(30), options.Rpo);
         Assert.Empty(options.WithoutEffect);
         Assert.Null(options.Encryption.SigningKey);
@@ -36,9 +36,6 @@ public sealed class PerbOptionsTests
     }
 
     [Theory]
-    [InlineData("\"Remotes\": [ { \"Uploads\": 2 } ]", "Perb:Remotes:0:Uploads ")]
-    [InlineData("\"Remotes\": [ { \"DailyLimit\": \"2GiB\" } ]", "Perb:Remotes:0:DailyLimit ")]
-    [InlineData("\"Remotes\": [ { \"UploadWindow\": \"22:00-06:00\" } ]", "Perb:Remotes:0:UploadWindow ")]
     [InlineData("\"Remotes\": [ { \"Retention\": { \"KeepLast\": 3 } } ]", "Perb:Remotes:0:Retention ")]
     [InlineData("\"Status\": { \"Listen\": \"127.0.0.1:9000\" }", "Perb:Status:Listen ")]
     public void A_key_that_this_version_does_not_act_on_is_named_and_not_swallowed(string change, string expected) =>

@@ -107,6 +107,6 @@ public sealed class StatusReportTests : IAsyncLifetime
     private async Task<GuestDocument> JudgeAsync(string change = "\"Rpo\": \"1.06:00:00\"")
     {
         var options = Some.Options($"{TwoRemotes}, \"StateDirectory\": \"{_store.Folder}\", {change}");
-        return Assert.Single((await new StatusReport(_store.Status, options, _store.Time).ReadAsync(TestStore.Stop)).Guests);
+        return Assert.Single((await new StatusReport(_store.Status, new UploadStore(_store.Database, _store.Time), options, _store.Time).ReadAsync(TestStore.Stop)).Guests);
     }
 }

@@ -146,5 +146,6 @@ public sealed class PlanSealingTests : IAsyncLifetime
         null!,
         new EncryptionSection([], "mdc", false, 1 << 20),
         [Recipient with { SubkeyFingerprint = subkey }],
+        new Crash(null),
         NullLogger<PlanSealing>.Instance);
 }

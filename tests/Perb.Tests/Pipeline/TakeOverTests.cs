@@ -30,7 +30,7 @@ public sealed class TakeOverTests : IAsyncLifetime
     public async Task The_rclone_of_an_earlier_life_is_ended_before_anything_is_sent_again()
     {
         using var survivor = Process.Start("sleep", ["60"]);
-        await _store.Pipeline.NoteUploaderAsync(await _store.ClaimAsync(), ProcessIdentity.Of(survivor.Id)!.ToString()!);
+        await _store.Pipeline.NoteUploaderAsync(await _store.ClaimAsync(), "a", ProcessIdentity.Of(survivor.Id)!.ToString()!);
 
         await TakeOver().RunAsync(TestStore.Stop);
 
@@ -52,7 +52,7 @@ public sealed class TakeOverTests : IAsyncLifetime
     public async Task A_process_that_took_the_number_of_an_rclone_is_not_harmed()
     {
         using var other = Process.Start("sleep", ["60"]);
-        await _store.Pipeline.NoteUploaderAsync(await _store.ClaimAsync(), (ProcessIdentity.Of(other.Id)! with { StartTicks = 1 }).ToString());
+        await _store.Pipeline.NoteUploaderAsync(await _store.ClaimAsync(), "a", (ProcessIdentity.Of(other.Id)! with { StartTicks = 1 }).ToString());
 
         await TakeOver().RunAsync(TestStore.Stop);
 

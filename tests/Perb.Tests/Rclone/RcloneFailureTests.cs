@@ -44,11 +44,24 @@ public sealed class RcloneFailureTests : IDisposable
     [InlineData("couldn't fetch token: invalid_grant: maybe token expired?", RcloneFailure.NoRetry)]
     [InlineData("open /mnt/x: permission denied", RcloneFailure.NoRetry)]
     [InlineData("dial tcp 127.0.0.1:1: connect: connection refused", RcloneFailure.Temporary)]
+    [InlineData("googleapi: Error 403: The user has exceeded their storage quota, storageQuotaExceeded", RcloneFailure.NoRetry)]
     public async Task Codes_1_and_2_are_told_apart_by_what_rclone_says(string words, RcloneFailure kind)
     {
         Assert.Equal(kind, (await FailureOf(words, exitCode: 1)).Kind);
         Assert.Equal(kind, (await FailureOf(words, exitCode: 2)).Kind);
         Assert.Equal(RcloneFailure.Temporary, (await FailureOf(words, exitCode: 5)).Kind);
+    }
+
+    [Theory(Timeout = 30_000)]
+    [InlineData("Received upload limit error: googleapi: Error 403: User rate limit exceeded., userRateLimitExceeded", 7)]
+    [InlineData("googleapi: Error 403: Daily Limit Exceeded, dailyLimitExceeded", 1)]
+    [InlineData("Cannot upload files, storage cap exceeded. transaction_cap_exceeded", 5)]
+    public async Task A_quota_of_the_provider_is_transient_whatever_the_code(string words, int exitCode)
+    {
+        var e = await FailureOf(words, exitCode);
+
+        Assert.Equal((RcloneFailure.Quota, true), (e.Kind, e.IsTransient));
+        Assert.Contains("asked again once an hour", e.Message, StringComparison.Ordinal);
     }
 
     [Fact(Timeout = 30_000)]

@@ -131,7 +131,7 @@ public sealed class ClaimTests : IAsyncLifetime
     public async Task A_released_backup_can_be_claimed_at_once_and_counts_no_failure()
     {
         await _store.AddAsync(Archives.Found());
-        await _store.Pipeline.ReleaseAsync(await _store.ClaimAsync());
+        await _store.Pipeline.ReleaseAsync(await _store.ClaimAsync(), "stopping");
 
         Assert.Equal(0, (await _store.ClaimAsync()).Backup.Attempt);
     }
@@ -140,13 +140,13 @@ public sealed class ClaimTests : IAsyncLifetime
     public async Task Leases_of_an_earlier_life_are_void_and_its_rclones_stay_known()
     {
         await _store.AddAsync(Archives.Found());
-        await _store.Pipeline.NoteUploaderAsync(await _store.ClaimAsync(), "1234:5678");
+        await _store.Pipeline.NoteUploaderAsync(await _store.ClaimAsync(), "a", "1234:5678");
         Assert.Equal(["1234:5678"], await _store.Pipeline.UploadersAsync(TestStore.Stop));
 
         await _store.Pipeline.VoidLeasesAsync(TestStore.Stop);
 
         Assert.Equal(["1234:5678"], await _store.Pipeline.UploadersAsync(TestStore.Stop)); // until the volume is sent again
-        Assert.Equal("1234:5678", (await _store.ClaimAsync()).Backup.Uploader);
+        Assert.Equal("1234:5678", await _store.Pipeline.UploaderOfAsync(await _store.ClaimAsync(), "a", TestStore.Stop));
     }
 
     [Fact]

@@ -26,7 +26,7 @@ public sealed class CompareAndSetTests : IAsyncLifetime
         ["unverified"] = (store, claim) => store.RecordUnverifiedAsync(claim),
         ["published"] = (store, claim) => store.RecordPublishedAsync(claim, VerifyLevel.Hash),
         ["adopted"] = (store, claim) => store.RecordAdoptedAsync(claim, [new ManifestVolume("v.enc", 10, SomeDigests)], VerifyLevel.Hash),
-        ["release"] = (store, claim) => store.ReleaseAsync(claim),
+        ["release"] = (store, claim) => store.ReleaseAsync(claim, "stopping"),
         ["failure"] = (store, claim) => store.RecordFailureAsync(claim, new Failure(FailureKind.NeedsOperator, "x"), null),
     };
 
@@ -101,9 +101,9 @@ public sealed class CompareAndSetTests : IAsyncLifetime
         await _store.AddAsync(Archives.Found());
         var lost = await _store.ClaimAsync();
         _store.Time.Advance(Claim.Lease + TimeSpan.FromSeconds(1));
-        await _store.Pipeline.NoteUploaderAsync(await _store.ClaimAsync(), "1:1");
+        await _store.Pipeline.NoteUploaderAsync(await _store.ClaimAsync(), "a", "1:1");
 
-        await Assert.ThrowsAsync<LeaseLostException>(() => _store.Pipeline.NoteUploaderAsync(lost, "2:2"));
+        await Assert.ThrowsAsync<LeaseLostException>(() => _store.Pipeline.NoteUploaderAsync(lost, "a", "2:2"));
 
         Assert.Equal(["1:1"], await _store.Pipeline.UploadersAsync(TestStore.Stop));
     }

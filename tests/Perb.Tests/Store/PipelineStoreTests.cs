@@ -158,7 +158,7 @@ public sealed class PipelineStoreTests : IAsyncLifetime
     {
         var claim = await _store.ClaimAsync();
         var volume = await _store.Pipeline.RecordSealedAsync(claim, Sealed(1, null));
-        await _store.Pipeline.NoteUploaderAsync(claim, "1234:5678");
+        await _store.Pipeline.NoteUploaderAsync(claim, volume.Name, "1234:5678");
         Assert.Equal(["1234:5678"], await _store.Pipeline.UploadersAsync(TestStore.Stop));
 
         await _store.Pipeline.RecordVolumeUploadedAsync(claim, volume);

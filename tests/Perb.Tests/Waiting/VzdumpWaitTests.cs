@@ -29,7 +29,7 @@ public sealed class VzdumpWaitTests : IAsyncLifetime
         {
             StateDirectory = _store.Folder,
             StorePath = _store.Database.Path,
-            Remotes = [new RemoteSection("r", "r:", Scheduler.Backups.VerifyLevel.Hash, null)],
+            Remotes = [new RemoteSection("r", "r:", Scheduler.Backups.VerifyLevel.Hash)],
         };
         _owned = await StateDirectory.TryOwnAsync(_options, TimeProvider.System, TestStore.Stop);
         Assert.NotNull(_owned);
