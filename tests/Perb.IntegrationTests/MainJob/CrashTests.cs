@@ -16,6 +16,7 @@ public sealed class CrashTests(SharedKey key) : IClassFixture<SharedKey>
 
     [Theory]
     [MemberData(nameof(Points))]
+    [Trait("Suite", "long")]
     public async Task After_a_crash_the_next_run_goes_on_and_sends_at_most_one_volume_again(string point)
     {
         await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
@@ -35,6 +36,7 @@ public sealed class CrashTests(SharedKey key) : IClassFixture<SharedKey>
     [Theory]
     [InlineData("void-volume-removed")]
     [InlineData("plan-void")]
+    [Trait("Suite", "long")]
     public async Task What_a_void_plan_made_is_gone_however_its_removal_is_cut(string point)
     {
         await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
