@@ -77,6 +77,8 @@ internal sealed record GuestDocument(
 internal sealed record QueueDocument(BackupDocument Backup, Activity? Activity);
 
 [JsonSerializable(typeof(IReadOnlyList<BackupDocument>))]
+[JsonSerializable(typeof(IReadOnlyList<RemoteBackupDocument>))]
+[JsonSerializable(typeof(RestoredDocument))]
 [JsonSerializable(typeof(StatusDocument))]
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, Converters = [typeof(InstantConverter)])]
 internal sealed partial class DocumentsJson : JsonSerializerContext;
