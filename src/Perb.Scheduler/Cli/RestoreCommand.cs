@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.Win32.SafeHandles;
 using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Observability;
 using Perb.Scheduler.Remotes;
@@ -14,12 +15,19 @@ internal sealed record RestoreOrder(string Named, string? At, string To, bool To
 /// <summary><c>perb restore</c>: no store, no service, and on a blank machine no configuration. It works as whoever calls it.</summary>
 internal static class RestoreCommand
 {
+    private const int StandardOutputDescriptor = 1;
+
     public static async Task<ExitCode> RunAsync(RestoreOrder order, CancellationToken cancellationToken)
     {
         var (selection, fault) = RestoreSelection.Read(order.Named, order.At);
         if (fault is null && order.ToStandardOutput && !Console.IsOutputRedirected)
         {
             fault = "--stdout on a terminal: give it a reader, such as | qmrestore - 100 --storage local-lvm";
+        }
+
+        if (fault is null && !Directory.Exists(order.To))
+        {
+            fault = $"--to {order.To}: there is no such directory";
         }
 
         if (fault is not null)
@@ -96,7 +104,8 @@ internal static class RestoreCommand
                 : backup.ToDirectoryAsync(from, directory, cancellationToken));
         }
 
-        await using var output = Console.OpenStandardOutput();
+        // Not the console's stream: that one passes over it in silence when whoever reads is gone.
+        await using var output = new FileStream(new SafeFileHandle(StandardOutputDescriptor, ownsHandle: false), FileAccess.Write, bufferSize: 0);
         await (from.Backup.Read is null
             ? old.ToOutputAsync(from, output, directory, cancellationToken)
             : backup.ToOutputAsync(from, output, directory, cancellationToken));

@@ -32,11 +32,6 @@ internal sealed class WorkDirectory : IDisposable
     /// <exception cref="RestoreException">Another perb works in it, or it cannot be made.</exception>
     public static WorkDirectory Open(string directory, string remoteName)
     {
-        if (!Directory.Exists(directory))
-        {
-            throw new RestoreException($"there is no directory {directory} (--to)");
-        }
-
         var path = System.IO.Path.Combine(directory, $".perb-restore-{remoteName}");
         if (FileFacts.At(path) is { KindInWords: not "a directory" } facts)
         {

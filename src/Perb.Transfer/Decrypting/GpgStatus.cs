@@ -10,7 +10,6 @@ namespace Perb.Transfer.Decrypting;
 public sealed class GpgStatus
 {
     private const string Mark = "[GNUPG:] ";
-    private const int IntegrityProtected = 2; // SEIPD v1 with its MDC; AEAD has a number of its own
     private const int KeptKeyIds = 8;
 
     private readonly List<string> _keyIds = [];
@@ -42,7 +41,10 @@ public sealed class GpgStatus
                 _keyIds.Add(Printable.Clean(fields[1], 16));
                 break;
             case "DECRYPTION_INFO":
-                (_begun, _isProtected) = (true, IsProtected(fields));
+                _begun = true;
+                break;
+            case "GOODMDC": // of an AEAD packet, too; its own numbers in DECRYPTION_INFO came with gpg 2.3
+                _isProtected = true;
                 break;
             case "PLAINTEXT":
                 _literals++;
@@ -74,16 +76,10 @@ public sealed class GpgStatus
                 $"gpg cannot use a private key for {file}, which is for {string.Join(", ", _keyIds.Distinct())}: {said}; is it here (gpg --list-secret-keys)?",
                 keyIsMissing: true),
             { _begun: false } when exitCode == 0 => new DecryptionException($"{file} is damaged: gpg found nothing to decrypt in it", keyIsMissing: false),
-            { _begun: true, _isProtected: false } => new DecryptionException($"{file} is not protected against changes: nobody can tell whether it is right", keyIsMissing: false),
+            { _okays: > 0, _isProtected: false } => new DecryptionException($"{file} is not protected against changes: nobody can tell whether it is right", keyIsMissing: false),
             _ => new DecryptionException($"{file} is damaged: gpg says {said}", keyIsMissing: false),
         };
     }
-
-    // DECRYPTION_INFO <mdc_method> <sym_algo> [<aead_algo>]
-    private static bool IsProtected(string[] fields) => Number(fields, 1) == IntegrityProtected || Number(fields, 3) > 0;
-
-    private static int Number(string[] fields, int index) =>
-        fields.Length > index && int.TryParse(fields[index], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
 
     private static string Unescape(string text)
     {

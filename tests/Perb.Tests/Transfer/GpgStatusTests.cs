@@ -9,15 +9,16 @@ public sealed class GpgStatusTests
     private const string To = "[GNUPG:] ENC_TO 720D8F2D9E1FFFFB 1 0";
     private const string Begin = "[GNUPG:] BEGIN_DECRYPTION";
     private const string Mdc = "[GNUPG:] DECRYPTION_INFO 2 9 0";
-    private const string Ocb = "[GNUPG:] DECRYPTION_INFO 0 9 2";
+    private const string Ocb = "[GNUPG:] DECRYPTION_INFO 0 9 2"; // 2.2.40 ends it in 0
+    private const string Good = "[GNUPG:] GOODMDC";
     private const string Literal = "[GNUPG:] PLAINTEXT 62 0 " + Name;
     private const string Okay = "[GNUPG:] DECRYPTION_OKAY";
     private const string Failed = "[GNUPG:] DECRYPTION_FAILED";
 
     [Theory]
-    [InlineData(To, Begin, Mdc, Literal, Okay, "[GNUPG:] GOODMDC", "[GNUPG:] END_DECRYPTION")]
-    [InlineData(To, Begin, Ocb, Literal, Okay, "[GNUPG:] GOODMDC", "[GNUPG:] END_DECRYPTION")]
-    [InlineData(To, Begin, Ocb, Literal, "gpg: some words", Okay, "[GNUPG:] SOMETHING_NEW 1 2 3")]
+    [InlineData(To, Begin, Mdc, Literal, Okay, Good, "[GNUPG:] END_DECRYPTION")]
+    [InlineData(To, Begin, Ocb, Literal, Okay, Good, "[GNUPG:] END_DECRYPTION")]
+    [InlineData(To, Begin, Ocb, Literal, "gpg: some words", Okay, Good, "[GNUPG:] SOMETHING_NEW 1 2 3")]
     public void A_whole_message_has_no_fault(params string[] lines)
     {
         var status = Of(lines);
@@ -33,10 +34,11 @@ public sealed class GpgStatusTests
     [InlineData(2, "No secret key", true, To, Begin, Failed, "gpg: decryption failed: No secret key")]
     [InlineData(2, "720D8F2D9E1FFFFB", true, To, "gpg: public key decryption failed: Bad passphrase", Begin, Failed)]
     [InlineData(0, "not protected", false, To, Begin, "[GNUPG:] DECRYPTION_INFO 0 9 0", Literal, Okay)]
-    [InlineData(0, "damaged", false, To, Begin, Mdc, Literal, Literal, Okay)]
-    [InlineData(0, "damaged", false, To, Begin, Mdc, Literal, Okay, Begin, Mdc, Literal, Okay)]
-    [InlineData(0, "damaged", false, To, Begin, Mdc, Okay)]
-    [InlineData(1, "damaged", false, To, Begin, Mdc, Literal, Okay)]
+    [InlineData(0, "damaged", false, To, Begin, Mdc, Literal, Literal, Okay, Good)]
+    [InlineData(0, "damaged", false, To, Begin, Mdc, Literal, Okay, Good, Begin, Mdc, Literal, Okay, Good)]
+    [InlineData(0, "damaged", false, To, Begin, Mdc, Okay, Good)]
+    [InlineData(1, "damaged", false, To, Begin, Mdc, Literal, Okay, Good)]
+    [InlineData(2, "Checksum error", false, To, Begin, Ocb, Literal, "gpg: gcry_cipher_checktag failed: Checksum error", Okay, Good)] // so says 2.2.40
     [InlineData(137, "exit 137", false, To, Begin, Mdc, Literal)]
     [InlineData(2, "exit 2", false)]
     public void Everything_else_is_one_line_that_names_the_file(int exitCode, string words, bool keyIsMissing, params string[] lines)
