@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Perb.Scheduler.Remotes;
 using Perb.Transfer;
 
 namespace Perb.Scheduler.Cli;
@@ -32,9 +33,17 @@ internal static class CommandLine
         var status = new Command("status", "one screen: service, guests against their RPO, queue, last failures");
         status.SetAction((result, token) => Code(StatusCommand.RunAsync(result.GetValue(config), result.GetValue(json), token)));
 
-        var list = new Command("list", "backups and where they are") { remote, guest };
-        list.SetAction((result, token) => Code(ListCommand.RunAsync(
-            result.GetValue(config), result.GetValue(json), result.GetValue(remote), result.GetValue(guest), token)));
+        var remoteOnly = new Option<bool>("--remote-only") { Description = "what lies on the remotes, without the store; --remote may be any rclone path then" };
+        var (rcloneConfig, signers) = (RestoreCommands.RcloneConfig(), RestoreCommands.Signers());
+        var list = new Command("list", "backups and where they are") { remote, guest, remoteOnly, rcloneConfig, signers };
+        list.SetAction((result, token) => Code(result.GetValue(remoteOnly)
+            ? RemoteListCommand.RunAsync(
+                new AccessOrder(
+                    result.GetValue(config), result.GetValue(remote), result.GetValue(rcloneConfig), result.GetValue(signers) ?? [], AllowUnsigned: false),
+                result.GetValue(json),
+                result.GetValue(guest),
+                token)
+            : ListCommand.RunAsync(result.GetValue(config), result.GetValue(json), result.GetValue(remote), result.GetValue(guest), token)));
 
         var id = new Argument<long>("ID") { Description = "as list shows it" };
         var show = new Command("show", "one backup: its facts, volumes and history") { id };
@@ -51,7 +60,8 @@ internal static class CommandLine
 
         var root = new RootCommand($"Ships every finished Proxmox VE backup offsite, encrypted and proven.{ExitCodes}")
         {
-            run, once, status, list, show, WishCommands.Ship(config, json, remote), WishCommands.Skip(config, json), WishCommands.Retry(config, json), hook,
+            run, once, status, list, show, WishCommands.Ship(config, json, remote), WishCommands.Skip(config, json), WishCommands.Retry(config, json),
+            RestoreCommands.Restore(config, json), hook,
         };
         root.Options.Add(config);
         root.Options.Add(json);

@@ -103,6 +103,8 @@ internal sealed record VolumeDocument(
 [JsonSerializable(typeof(BackupDocument))]
 [JsonSerializable(typeof(IReadOnlyList<VolumeDocument>))]
 [JsonSerializable(typeof(IReadOnlyList<BackupEvent>))]
+[JsonSerializable(typeof(IReadOnlyList<RemoteBackupDocument>))]
+[JsonSerializable(typeof(RestoredDocument))]
 [JsonSerializable(typeof(StatusDocument))]
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, Converters = [typeof(InstantConverter)])]
 internal sealed partial class DocumentsJson : JsonSerializerContext;

@@ -15,6 +15,10 @@ internal static class ConfigurationFile
     public static string Locate(string? fromCommandLine) => Path.GetFullPath(
         fromCommandLine ?? Environment.GetEnvironmentVariable("PERB_CONFIG") ?? DefaultPath);
 
+    /// <summary>False: none was named, and there is none where it usually lies. One that was named is there, or it is a fault.</summary>
+    public static bool IsThere(string? fromCommandLine) =>
+        fromCommandLine is not null || Environment.GetEnvironmentVariable("PERB_CONFIG") is not null || File.Exists(DefaultPath);
+
     /// <exception cref="ConfigurationException">Missing, unreadable, writable by others, or not JSON.</exception>
     public static IConfigurationRoot Load(string path)
     {

@@ -23,6 +23,20 @@ internal sealed record InstallationKeys(IReadOnlyList<Recipient> Recipients, Man
             : throw new ConfigurationException(faults);
     }
 
+    /// <summary>Whose manifests are believed, for commands that seal nothing.</summary>
+    /// <exception cref="ConfigurationException">With every faulty file at once.</exception>
+    public static TrustedSigners LoadTrusted(Settings settings, DateTimeOffset now)
+    {
+        var options = settings.Options.Encryption;
+        var faults = options.TrustedSigners
+            .Select(file => TrustedFile.FaultOf($"Perb:Encryption:TrustedSigners: {file}", file, "it could make forged backups pass for yours"))
+            .OfType<string>()
+            .ToList();
+        var own = Read(faults, "SigningKey", () => options.SigningKey is { } name ? Open(SecretFile.Locate(name, settings.File), now) : null);
+        var trusted = Read(faults, "TrustedSigners", () => TrustedSigners.Load(options.TrustedSigners, own, now));
+        return faults.Count == 0 ? trusted! : throw new ConfigurationException(faults);
+    }
+
     private static SigningKey Open(string file, DateTimeOffset now) => SigningKey.Load(file, SecretFile.IsCredential(file), now);
 
     private static T? Read<T>(List<string> faults, string key, Func<T?> read) where T : class

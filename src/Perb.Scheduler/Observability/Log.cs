@@ -111,6 +111,27 @@ internal static partial class Log
     [LoggerMessage(3104, LogLevel.Warning, "Commands cannot ring ({Reason}): what they ask for is noticed within {Interval}")]
     public static partial void WishBellMissing(this ILogger logger, string reason, TimeSpan interval);
 
+    [LoggerMessage(5001, LogLevel.Information, "Restoring {RemoteName} from {Remote}: {Volumes} volume(s), archive of {Size}, {Trust}")]
+    public static partial void RestoreBegan(this ILogger logger, string remoteName, string remote, int volumes, string size, string trust);
+
+    [LoggerMessage(5002, LogLevel.Information, "Going on with {RemoteName} after volume {Volume} of {Volumes}: what was in those before it is kept of an earlier run")]
+    public static partial void RestoreResumed(this ILogger logger, string remoteName, int volume, int volumes);
+
+    [LoggerMessage(5003, LogLevel.Information, "{RemoteName}: {Done} restored{Fetching}")]
+    public static partial void RestoreProgress(this ILogger logger, string remoteName, string done, string fetching);
+
+    [LoggerMessage(5004, LogLevel.Warning, "{RemoteName} on {Remote} is newer and passed over: {Reason}")]
+    public static partial void BackupPassedOver(this ILogger logger, string remoteName, string remote, string reason);
+
+    [LoggerMessage(5005, LogLevel.Warning, "{Remote} is left out: {Reason}")]
+    public static partial void RemotePassedOver(this ILogger logger, string remote, string reason);
+
+    [LoggerMessage(5006, LogLevel.Warning, "{Volume} did not arrive right, it {Fault}: fetching it once more")]
+    public static partial void VolumeFetchedAgain(this ILogger logger, string volume, string fault);
+
+    [LoggerMessage(5007, LogLevel.Warning, "{File} on {Remote} has no manifest: only gpg's own check tells whether it is whole, and nothing tells who made it")]
+    public static partial void RestoreWithoutManifest(this ILogger logger, string file, string remote);
+
     [LoggerMessage(9001, LogLevel.Information, "Perb {Version} on node {Node}, installation {Installation}; configuration {File}")]
     public static partial void Started(this ILogger logger, string version, string node, string installation, string file);
 

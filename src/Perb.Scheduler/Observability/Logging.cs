@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Perb.Scheduler.Configuration;
 using Serilog;
 using Serilog.Events;
+using Serilog.Extensions.Logging;
 using Serilog.Formatting.Display;
 
 namespace Perb.Scheduler.Observability;
@@ -36,6 +37,10 @@ internal static class Logging
             ? new TerminalLine(Console.Out, !Console.IsOutputRedirected, formatter)
             : new TerminalLine(Console.Error, !Console.IsErrorRedirected, formatter);
     }
+
+    /// <summary>The log of a command that has neither configuration nor log file: its terminal alone.</summary>
+    public static ILoggerFactory ToTerminal(TerminalLine console) => new SerilogLoggerFactory(
+        new LoggerConfiguration().MinimumLevel.Information().WriteTo.Sink(console).CreateLogger(), dispose: true);
 
     // Made at once and not when first needed: a fault of the section Serilog is a fault of the configuration.
     private static Serilog.Core.Logger CreateLogger(Settings settings, TerminalLine console)

@@ -7,6 +7,9 @@ namespace Perb.Transfer.Posix;
 internal static partial class LibC
 {
     public const int NoEntry = 2;
+    public const int Exists = 17;
+    public const int Invalid = 22;
+    public const int NoSystemCall = 38;
     public const int NotDirectory = 20;
     public const int TooManyLinks = 40;
     public const int StaleHandle = 116;
@@ -42,10 +45,20 @@ internal static partial class LibC
     /// <summary>The lowest free number at or above the argument, closed on exec.</summary>
     public const int DuplicateCloseOnExec = 1030;
 
-    // `fcntl` is variadic too; this command's argument is an int, passed like any other on the architectures that we run on.
+    /// <summary>Of a pipe, in bytes (fcntl(2), F_SETPIPE_SZ).</summary>
+    public const int SetPipeSize = 1031;
+
+    // `fcntl` is variadic too; these commands' argument is an int, passed like any other on the architectures that we run on.
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
-    public static partial int Control(SafeFileHandle file, int command, int argument);
+    public static partial int Control(SafeHandle file, int command, int argument);
+
+    public const int CurrentDirectory = -100;
+    public const uint RenameNoReplace = 1;
+
+    [LibraryImport("libc", EntryPoint = "renameat2", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
+    public static partial int Rename(int fromDirectory, string from, int toDirectory, string to, uint flags);
 
     [LibraryImport("libc", EntryPoint = "getrlimit")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]

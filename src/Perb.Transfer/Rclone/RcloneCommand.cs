@@ -26,6 +26,10 @@ internal sealed class RcloneCommand
     public static RcloneCommand CopyFrom(RemotePath source, string localFile, TransferLimits limits) =>
         new(["copyto"], CopyOptions(limits), source, [source.Argument, localFile]);
 
+    // Exact names, one a line in a file: a listing and many small files in one run, instead of a run for each.
+    public static RcloneCommand CopyAllFrom(RemotePath directory, string namesFile, string localDirectory) => new(
+        ["copy"], ["--files-from-raw", namesFile, "--ignore-times", "--transfers", "8"], directory, [directory.Argument, localDirectory]);
+
     // One hash type, never all: local and sftp remotes read the whole file for each.
     public static RcloneCommand Stat(RemotePath file, HashKind? hash) => Of(
         ["lsjson"],
@@ -48,9 +52,9 @@ internal sealed class RcloneCommand
 
     public static RcloneCommand Delete(RemotePath file) => Of(["deletefile"], [], file);
 
-    public IReadOnlyList<string> Arguments(string configFile) =>
+    public IReadOnlyList<string> Arguments(string? configFile) =>
     [
-        .. _name, "--config", Path.GetFullPath(configFile), "--ask-password=false", "--use-json-log", "--retries", "1",
+        .. _name, .. configFile is null ? (string[])[] : ["--config", Path.GetFullPath(configFile)], "--ask-password=false", "--use-json-log", "--retries", "1",
         "--low-level-retries", "10", .. _options, "--", .. _paths,
     ];
 

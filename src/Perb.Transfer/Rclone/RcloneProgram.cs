@@ -52,12 +52,13 @@ public sealed partial class RcloneProgram(RcloneOptions options, TimeProvider ti
         CancellationToken cancellationToken) =>
         CopyAsync(RcloneCommand.CopyTo(Absolute(localFile), target, limits), progress, started, cancellationToken);
 
-    /// <summary>Copies a file of a remote to this node, over whatever was there.</summary>
+    /// <summary>Copies a file of a remote to this node, over whatever was there. <paramref name="started"/> as with <see cref="CopyToAsync"/>.</summary>
     public async Task CopyFromAsync(
         RemotePath source,
         string localFile,
         TransferLimits limits,
         IProgress<TransferProgress>? progress,
+        Func<ProcessIdentity, Task>? started,
         CancellationToken cancellationToken)
     {
         var command = RcloneCommand.CopyFrom(source, Absolute(localFile), limits);
@@ -65,11 +66,25 @@ public sealed partial class RcloneProgram(RcloneOptions options, TimeProvider ti
         // Object stores have no directories: there, a missing file is an empty directory, copied with success. What stands
         // here afterwards must have come from this run.
         File.Delete(localFile);
-        await CopyAsync(command, progress, started: null, cancellationToken);
+        await CopyAsync(command, progress, started, cancellationToken);
         if (!File.Exists(localFile))
         {
             throw Missing(source);
         }
+    }
+
+    /// <summary>Copies small files by their names into a directory of this node, in one run; those that are not on the remote are not there afterwards.</summary>
+    /// <param name="directory">Where they lie.</param>
+    /// <param name="names">Letters, digits, dots, hyphens and underscores.</param>
+    /// <param name="localDirectory">An empty one; a list of the names is left in it.</param>
+    /// <param name="cancellationToken">Stops rclone.</param>
+    public async Task CopyAllFromAsync(
+        RemotePath directory, IReadOnlyCollection<string> names, string localDirectory, CancellationToken cancellationToken)
+    {
+        RequirePlain(names);
+        var list = Path.Combine(Absolute(localDirectory), ".names");
+        await File.WriteAllLinesAsync(list, names, cancellationToken);
+        await CopyAsync(RcloneCommand.CopyAllFrom(directory, list, localDirectory), progress: null, started: null, cancellationToken);
     }
 
     /// <summary>
@@ -99,11 +114,7 @@ public sealed partial class RcloneProgram(RcloneOptions options, TimeProvider ti
     public async Task<IReadOnlyList<RemoteFile>> ListAsync(
         RemotePath directory, IReadOnlyList<string> namePrefixes, CancellationToken cancellationToken)
     {
-        if (namePrefixes.FirstOrDefault(prefix => !PlainName().IsMatch(prefix)) is { } pattern)
-        {
-            throw new ArgumentException($"'{pattern}' would be a pattern", nameof(namePrefixes));
-        }
-
+        RequirePlain(namePrefixes);
         try
         {
             return await NewRun(RcloneCommand.List(directory, namePrefixes))
@@ -221,6 +232,14 @@ public sealed partial class RcloneProgram(RcloneOptions options, TimeProvider ti
         catch (JsonException e)
         {
             throw run.Unreadable(e.Message, e);
+        }
+    }
+
+    private static void RequirePlain(IEnumerable<string> names)
+    {
+        if (names.FirstOrDefault(name => !PlainName().IsMatch(name)) is { } pattern)
+        {
+            throw new ArgumentException($"'{pattern}' would be a pattern", nameof(names));
         }
     }
 

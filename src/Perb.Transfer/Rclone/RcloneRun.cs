@@ -82,10 +82,14 @@ internal sealed class RcloneRun(RcloneOptions options, TimeProvider time, ILogge
         }
     }
 
-    // Nothing of the own environment is passed on, a stray RCLONE_CONFIG or token least of all.
+    // Of the service's environment nothing is passed on, a stray RCLONE_CONFIG or token least of all.
     private void SetEnvironment(ProcessStartInfo startInfo)
     {
-        startInfo.Environment.Clear();
+        if (!options.KeepsEnvironment)
+        {
+            startInfo.Environment.Clear();
+        }
+
         startInfo.Environment["PATH"] = ProgramFile.SearchPath;
         startInfo.Environment["LC_ALL"] = "C";
 

@@ -1,4 +1,3 @@
-using Microsoft.Win32.SafeHandles;
 using Perb.Transfer.Posix;
 
 namespace Perb.Transfer.Staging;
@@ -74,7 +73,7 @@ public sealed class StagedFile : IDisposable
         }
 
         // fsync has no asynchronous form and may take seconds.
-        await Task.Run(() => Sync(_stream.SafeFileHandle, _stream.Name), cancellationToken);
+        await Task.Run(() => PlacedFile.Sync(_stream.SafeFileHandle, _stream.Name), cancellationToken);
         _dropBehind.Ended(WrittenBytes);
         await _stream.DisposeAsync();
         cancellationToken.ThrowIfCancellationRequested();
@@ -83,7 +82,7 @@ public sealed class StagedFile : IDisposable
         File.Move(_stream.Name, Path, overwrite: true);
 #pragma warning restore RS0030
         _toDelete = Path;
-        await Task.Run(() => SyncDirectory(System.IO.Path.GetDirectoryName(Path)!), CancellationToken.None);
+        await Task.Run(() => PlacedFile.SyncDirectory(System.IO.Path.GetDirectoryName(Path)!), CancellationToken.None);
         _toDelete = null;
     }
 
@@ -107,25 +106,5 @@ public sealed class StagedFile : IDisposable
         {
             // As above.
         }
-    }
-
-    private static void Sync(SafeFileHandle file, string path)
-    {
-        if (LibC.Sync(file) != 0)
-        {
-            throw LibC.Error($"Cannot bring {path} to the disk");
-        }
-    }
-
-    private static void SyncDirectory(string directory)
-    {
-        var descriptor = LibC.Open(directory, LibC.ReadOnly | LibC.Directory | LibC.CloseOnExec);
-        if (descriptor < 0)
-        {
-            throw LibC.Error($"Cannot open {directory}");
-        }
-
-        using var handle = new SafeFileHandle(descriptor, ownsHandle: true);
-        Sync(handle, directory);
     }
 }

@@ -41,11 +41,14 @@ public sealed class PerbProcess : IAsyncDisposable
         return new Ended(result.ExitCode, result.StandardOutput, result.StandardError);
     }
 
-    public static PerbProcess Start(string configuration, string[] arguments)
+    public static PerbProcess Start(string configuration, string[] arguments) =>
+        Start(new Dictionary<string, string?> { ["PERB_CONFIG"] = configuration }, arguments);
+
+    public static PerbProcess Start(IReadOnlyDictionary<string, string?> environment, string[] arguments)
     {
         var process = new PerbProcess();
         process._running = (Prepare(arguments)
-            .WithEnvironmentVariables(variables => variables.Set("PERB_CONFIG", configuration))
+            .WithEnvironmentVariables(environment)
             | (process.Take, process.Take)).ExecuteAsync(process._kill.Token);
         return process;
     }

@@ -26,18 +26,21 @@ public sealed class GpgHome : IDisposable
 
     public string Folder => _folder.FullName;
 
+    /// <summary>Where programs are looked for, so that this gpg is the first.</summary>
+    public string Path => (_version.Folder() is { } first ? first + System.IO.Path.PathSeparator : "") + Environment.GetEnvironmentVariable("PATH");
+
     /// <summary>Runs gpg without a question; <paramref name="input"/> answers those of <c>--command-fd 0</c>.</summary>
     public Ended Run(string[] arguments, string input = "") => Start(
-        Path.Combine(_version.Folder() ?? "", "gpg"),
+        System.IO.Path.Combine(_version.Folder() ?? "", "gpg"),
         ["--batch", "--no-tty", "--quiet", "--pinentry-mode", "loopback", "--passphrase", "", "--trust-model", "always", .. arguments],
-        Path.GetTempPath(),
+        System.IO.Path.GetTempPath(),
         input);
 
     /// <summary>What gpg does where nobody asks for anything: how a message to this key is packed.</summary>
     public string OwnMessage(string[] fingerprints, params string[] options)
     {
-        var message = Path.Combine(Folder, "own.pgp");
-        var clear = Path.Combine(Folder, "clear");
+        var message = System.IO.Path.Combine(Folder, "own.pgp");
+        var clear = System.IO.Path.Combine(Folder, "clear");
         File.WriteAllText(clear, "content");
         Run([.. options, "--yes", "--output", message, .. fingerprints.SelectMany(key => new[] { "--recipient", key }), "--encrypt", clear]).Ok();
         return ListPackets(message);
@@ -77,7 +80,7 @@ public sealed class GpgHome : IDisposable
     /// <summary>Exports the public key to a file and returns its path.</summary>
     public string Export(string fingerprint, bool armored = true)
     {
-        var file = Path.Combine(Folder, fingerprint + (armored ? ".asc" : ".gpg"));
+        var file = System.IO.Path.Combine(Folder, fingerprint + (armored ? ".asc" : ".gpg"));
         Run([.. armored ? (string[])["--armor"] : [], "--yes", "--output", file, "--export", fingerprint]).Ok();
         return file;
     }
@@ -85,9 +88,9 @@ public sealed class GpgHome : IDisposable
     /// <summary>The key id that gpg itself encrypts to, or null where it refuses.</summary>
     public string? Choice(string fingerprint)
     {
-        var message = Path.Combine(Folder, "choice.pgp");
+        var message = System.IO.Path.Combine(Folder, "choice.pgp");
         File.Delete(message);
-        var clear = Path.Combine(Folder, "clear");
+        var clear = System.IO.Path.Combine(Folder, "clear");
         File.WriteAllText(clear, "content");
         return Run(["--output", message, "--recipient", fingerprint, "--encrypt", clear]).ExitCode != 0 ? null : KeyIds(message).Single();
     }
@@ -103,7 +106,7 @@ public sealed class GpgHome : IDisposable
 
     public void Dispose()
     {
-        Start("gpgconf", ["--kill", "all"], Path.GetTempPath(), "");
+        Start("gpgconf", ["--kill", "all"], System.IO.Path.GetTempPath(), "");
         _folder.Delete(recursive: true);
     }
 
@@ -121,7 +124,7 @@ public sealed class GpgHome : IDisposable
         start.Environment["GNUPGHOME"] = Folder;
         if (_version.Folder() is { } first)
         {
-            start.Environment["PATH"] = first + Path.PathSeparator + start.Environment["PATH"];
+            start.Environment["PATH"] = first + System.IO.Path.PathSeparator + start.Environment["PATH"];
         }
 
         start.Environment["LC_ALL"] = "C.UTF-8";

@@ -1,0 +1,106 @@
+using System.Security.Cryptography;
+using System.Text;
+using Perb.Transfer;
+using Perb.Transfer.Manifests;
+using Perb.Transfer.Rclone;
+using Perb.Transfer.Signing;
+
+namespace Perb.Scheduler.Remotes;
+
+/// <summary>
+/// What lies on a remote, from its listing and its manifests, without any store: one run of rclone for the names, one for all manifests and
+/// signatures that are asked for.
+/// </summary>
+public sealed class ReadRemote(RcloneProgram rclone, TrustedSigners trusted, TimeProvider time)
+{
+    private const int MaxManifestBytes = 64 << 20; // the most volumes that a backup may have make some 30 MB
+
+    /// <param name="path">Of the remote.</param>
+    /// <param name="namePrefixes">What names have to begin with: <c>100-</c>; none: everything.</param>
+    /// <param name="cancellationToken">Stops rclone.</param>
+    /// <exception cref="RcloneException">The remote does not answer.</exception>
+    public async Task<RemoteInventory> ListAsync(RemotePath path, IReadOnlyList<string> namePrefixes, CancellationToken cancellationToken) =>
+        RemoteInventory.Of(await rclone.ListAsync(path, namePrefixes, cancellationToken));
+
+    /// <summary>Reads the manifests of these sets, in their order; a set without one comes back as it is.</summary>
+    /// <exception cref="RcloneException">The remote does not answer.</exception>
+    public async Task<IReadOnlyList<RemoteBackup>> ReadAsync(
+        RemotePath path, IReadOnlyList<RemoteSet> sets, CancellationToken cancellationToken)
+    {
+        var folder = Directory.CreateTempSubdirectory("perb-manifests-");
+        try
+        {
+            var names = sets.SelectMany(FilesToRead).ToList();
+            if (names.Count > 0)
+            {
+                await rclone.CopyAllFromAsync(path, names, folder.FullName, cancellationToken);
+            }
+
+            var backups = new List<RemoteBackup>(sets.Count);
+            foreach (var set in sets)
+            {
+                backups.Add(await OneAsync(set, folder.FullName, cancellationToken));
+            }
+
+            return backups;
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    // What is endless is not even fetched.
+    private static IEnumerable<string> FilesToRead(RemoteSet set)
+    {
+        if (set.HasManifest && set.Sizes[set.ManifestName] <= MaxManifestBytes)
+        {
+            yield return set.ManifestName;
+            if (set.HasSignature && set.Sizes[set.SignatureName] <= TrustedSigners.MaxSignatureBytes)
+            {
+                yield return set.SignatureName;
+            }
+        }
+    }
+
+    private async Task<RemoteBackup> OneAsync(RemoteSet set, string folder, CancellationToken cancellationToken)
+    {
+        if (!set.HasManifest)
+        {
+            return new RemoteBackup(set, null, null);
+        }
+
+        if (await ContentAsync(folder, set.ManifestName, MaxManifestBytes, cancellationToken) is not { } content)
+        {
+            return new RemoteBackup(set, null, $"could not be read (it has {set.Sizes[set.ManifestName]} bytes in the listing)");
+        }
+
+        try
+        {
+            var manifest = Manifest.Parse(Encoding.UTF8.GetString(content));
+            if (manifest.RemoteName != set.RemoteName)
+            {
+                return new RemoteBackup(set, null, $"is the manifest of {Printable.Clean(manifest.RemoteName, 60)}");
+            }
+
+            var verdict = trusted.IsEmpty ? null : await VerdictAsync(set, folder, content, cancellationToken);
+            return new RemoteBackup(set, new ReadManifest(manifest, Convert.ToHexStringLower(SHA256.HashData(content)), verdict), null);
+        }
+        catch (ManifestException exception)
+        {
+            return new RemoteBackup(set, null, $"is damaged or of a newer perb: {Printable.Clean(exception.Message, 200)}");
+        }
+    }
+
+    private async Task<SignatureVerdict> VerdictAsync(RemoteSet set, string folder, byte[] manifest, CancellationToken cancellationToken) =>
+        await ContentAsync(folder, set.SignatureName, TrustedSigners.MaxSignatureBytes, cancellationToken) is { } signature
+            ? trusted.Verify(manifest, signature, time.GetUtcNow())
+            : new SignatureVerdict(null, set.HasSignature ? "is not signed: its signature cannot be read" : "is not signed");
+
+    // Null where it is not there, or grew beyond the limit since it was listed.
+    private static async Task<byte[]?> ContentAsync(string folder, string name, long maxBytes, CancellationToken cancellationToken)
+    {
+        var file = new FileInfo(Path.Combine(folder, name));
+        return file is { Exists: true, LinkTarget: null } && file.Length <= maxBytes ? await File.ReadAllBytesAsync(file.FullName, cancellationToken) : null;
+    }
+}

@@ -1,0 +1,51 @@
+using System.Buffers;
+using Perb.Transfer.Hashing;
+using Perb.Transfer.Manifests;
+using Perb.Transfer.Posix;
+
+namespace Perb.Scheduler.Restore;
+
+/// <summary>Compares a volume's file with its manifest, size first.</summary>
+internal static class CheckVolume
+{
+    private const int BlockBytes = 1 << 20;
+
+    /// <returns>Null: it is right. Else what is wrong; follows its name.</returns>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static async Task<string?> FaultOfAsync(string file, ManifestVolume volume, CancellationToken cancellationToken)
+    {
+        if (FileFacts.At(file) is null)
+        {
+            return "is missing";
+        }
+
+        await using var stream = new FileStream(file, new FileStreamOptions
+        {
+            Access = FileAccess.Read,
+            Share = FileShare.ReadWrite,
+            BufferSize = 0,
+            Options = FileOptions.SequentialScan,
+        });
+        if (stream.Length != volume.SizeBytes)
+        {
+            return $"has {stream.Length} bytes where its manifest says {volume.SizeBytes}";
+        }
+
+        using var pass = new DigestPass(also: null);
+        var block = ArrayPool<byte>.Shared.Rent(BlockBytes);
+        try
+        {
+            int count;
+            while ((count = await stream.ReadAsync(block, cancellationToken)) > 0)
+            {
+                pass.Append(block.AsSpan(0, count));
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(block);
+        }
+
+        return pass.Finish().Sha256 == volume.Digests.Sha256 ? null : "has other content than its manifest says (SHA-256)";
+    }
+}

@@ -1,0 +1,117 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.IO.Pipes;
+using Perb.Transfer.Posix;
+using Perb.Transfer.Rclone;
+
+namespace Perb.Transfer.Decrypting;
+
+/// <summary>
+/// One file that gpg decrypts. gpg keeps this program's terminal and standard input, so that agent, passphrase prompt and smart card work as
+/// they do when a person calls it. What comes out is proven only by <see cref="FinishAsync"/>: with an MDC, gpg passes on a damaged message
+/// before it knows.
+/// </summary>
+public sealed class GpgDecryption : IAsyncDisposable
+{
+    private const string Program = "gpg";
+    private const int PipeBytes = 1 << 20;
+    private const int Interrupted = 128 + 2;
+
+    private readonly Process _process;
+    private readonly GpgStatus _status = new();
+    private readonly TaskCompletionSource _nameOrEnd = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Task _listening;
+    private readonly string _file;
+
+    private GpgDecryption(string file, Process process)
+    {
+        (_file, _process) = (file, process);
+        _listening = ListenAsync();
+        if (process.StandardOutput.BaseStream is PipeStream pipe)
+        {
+            // Only speed: a pipe's usual 64 KiB make two programs wait for each other at every turn.
+            _ = LibC.Control(pipe.SafePipeHandle, LibC.SetPipeSize, PipeBytes);
+        }
+    }
+
+    /// <summary>The plaintext, as it comes.</summary>
+    public Stream Content => _process.StandardOutput.BaseStream;
+
+    /// <exception cref="DecryptionException">There is no gpg.</exception>
+    public static GpgDecryption Start(string file)
+    {
+        var program = ProgramFile.Find(Program, ProgramFile.SearchPath)
+            ?? throw new DecryptionException("gpg is not installed: apt install gnupg", keyIsMissing: true);
+        var start = new ProcessStartInfo(program, ["--quiet", "--status-fd", "2", "--output", "-", "--decrypt", "--", Path.GetFullPath(file)])
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        try
+        {
+            return new GpgDecryption(file, Process.Start(start)!);
+        }
+        catch (Win32Exception exception)
+        {
+            throw new DecryptionException($"gpg cannot be started: {exception.Message}", keyIsMissing: true);
+        }
+    }
+
+    /// <summary>What the message says it is called; null where gpg ended before it knew.</summary>
+    public async Task<string?> NameAsync(CancellationToken cancellationToken)
+    {
+        await _nameOrEnd.Task.WaitAsync(cancellationToken);
+        return _status.LiteralName;
+    }
+
+    /// <summary>After the last byte of <see cref="Content"/>: it was all, and it was right.</summary>
+    /// <exception cref="DecryptionException">It was not.</exception>
+    /// <exception cref="OperationCanceledException">Somebody pressed Ctrl-C: the terminal sends it to gpg, too.</exception>
+    public async Task FinishAsync(CancellationToken cancellationToken)
+    {
+        await _process.WaitForExitAsync(cancellationToken);
+        await _listening.WaitAsync(cancellationToken);
+        if (_process.ExitCode == Interrupted)
+        {
+            throw new OperationCanceledException("gpg was interrupted");
+        }
+
+        if (_status.FaultOf(Path.GetFileName(_file), _process.ExitCode) is { } fault)
+        {
+            throw fault;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+            await _process.WaitForExitAsync(CancellationToken.None);
+        }
+
+        await _listening.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _process.Dispose();
+    }
+
+    private async Task ListenAsync()
+    {
+        try
+        {
+            await OutputReader.ReadLinesAsync(_process.StandardError.BaseStream, Take, CancellationToken.None);
+        }
+        finally
+        {
+            _nameOrEnd.TrySetResult();
+        }
+    }
+
+    private void Take(string line)
+    {
+        if (_status.Take(line))
+        {
+            _nameOrEnd.TrySetResult();
+        }
+    }
+}

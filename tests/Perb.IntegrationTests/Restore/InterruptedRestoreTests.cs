@@ -1,0 +1,120 @@
+using Perb.IntegrationTests.Installation;
+using Perb.IntegrationTests.Transfer;
+using Perb.TestKit;
+
+namespace Perb.IntegrationTests.Restore;
+
+/// <summary>Killed and stopped restores, by an installation's own configuration: what was done is not done again.</summary>
+public sealed class InterruptedRestoreTests(SharedKey key) : IClassFixture<SharedKey>
+{
+    private const int ArchiveBytes = 22 << 20; // six volumes
+
+    [Fact]
+    public async Task A_killed_restore_goes_on_after_the_last_volume_that_was_on_the_disk()
+    {
+        await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
+        var (name, rclone, to) = await ShipAsync(perb);
+
+        // At most three volumes are there at once: the fifth is asked for only after the second was written and is not needed any more.
+        rclone.Kills("*copyto*005-of-006.enc*");
+        Assert.Equal(137, (await RestoreAsync(perb, name, to)).ExitCode);
+        Assert.Empty(Directory.GetFiles(to));
+
+        var ended = await RestoreAsync(perb, "101", to);
+
+        Assert.True(ended.ExitCode == 0, ended.Errors);
+        Assert.Contains("Going on with", ended.Errors, StringComparison.Ordinal);
+        AssertRestored(perb, name, to);
+        Assert.Equal([2, 2, 2, 2, 3, 2], Enumerable.Range(1, 6).Select(number => rclone.Copies($"{name}.{number:D3}-of-006.enc")));
+    }
+
+    [Fact]
+    public async Task A_stopped_restore_leaves_no_archive_and_goes_on_when_it_is_called_again()
+    {
+        await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
+        var (name, rclone, to) = await ShipAsync(perb);
+        rclone.Holds("*copyto*005-of-006.enc*", until: perb.PathOf("never"));
+
+        await using (var restore = Start(perb, name, to))
+        {
+            await Eventually.HoldsAsync("rclone is held", () => rclone.Copies($"{name}.005-of-006.enc") == 2);
+            Assert.Equal(75, await restore.TerminateAsync());
+            Assert.Contains("nothing is lost", restore.Output, StringComparison.Ordinal);
+        }
+
+        Assert.Empty(Directory.GetFiles(to));
+        rclone.Mend();
+        Assert.Equal(0, (await RestoreAsync(perb, name, to)).ExitCode);
+        AssertRestored(perb, name, to);
+    }
+
+    [Fact]
+    public async Task What_arrives_damaged_is_fetched_once_more()
+    {
+        await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
+        var (name, rclone, to) = await ShipAsync(perb);
+        rclone.Corrupts("*copyto*002-of-006.enc*");
+
+        var ended = await RestoreAsync(perb, name, to);
+
+        Assert.True(ended.ExitCode == 0, ended.Errors);
+        Assert.True(rclone.HasStruck);
+        AssertRestored(perb, name, to);
+    }
+
+    [Fact]
+    public async Task Two_restores_of_one_backup_do_not_meet()
+    {
+        await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
+        var (name, rclone, to) = await ShipAsync(perb);
+        rclone.Holds("*copyto*002-of-006.enc*", until: perb.PathOf("go"));
+        await using var first = Start(perb, name, to);
+        await Eventually.HoldsAsync("rclone is held", () => rclone.Copies($"{name}.002-of-006.enc") == 2);
+
+        var second = await RestoreAsync(perb, name, to);
+        await File.WriteAllTextAsync(perb.PathOf("go"), "", TestContext.Current.CancellationToken);
+
+        Assert.Equal(1, second.ExitCode);
+        Assert.Contains("another perb restores", second.Errors, StringComparison.Ordinal);
+        Assert.Equal(0, await first.EndAsync());
+        AssertRestored(perb, name, to);
+    }
+
+    [Fact]
+    public async Task A_remote_that_is_away_is_try_later()
+    {
+        await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
+        var (name, rclone, to) = await ShipAsync(perb);
+        rclone.Refuses("*lsjson*");
+
+        var ended = await RestoreAsync(perb, name, to);
+
+        Assert.Equal(75, ended.ExitCode);
+        OneLine.In(ended, "503");
+    }
+
+    private static async Task<(string Name, FaultyRclone Rclone, string To)> ShipAsync(PerbInstallation perb)
+    {
+        var rclone = perb.ConfigureFaulty();
+        var name = perb.AddArchive(101, TimeSpan.FromHours(1), ArchiveBytes);
+        (await perb.RunAsync("once")).Ok();
+        return (name, rclone, perb.FolderOf("restored"));
+    }
+
+    private PerbProcess Start(PerbInstallation perb, string named, string to) => PerbProcess.Start(
+        new Dictionary<string, string?> { ["PERB_CONFIG"] = perb.Configuration, ["GNUPGHOME"] = key.Gpg.Folder }, ["restore", named, "--to", to]);
+
+    private Task<Ended> RestoreAsync(PerbInstallation perb, string named, string to) =>
+        perb.RunAsync(new Dictionary<string, string?> { ["GNUPGHOME"] = key.Gpg.Folder }, "restore", named, "--to", to);
+
+    private static void AssertRestored(PerbInstallation perb, string name, string to)
+    {
+        Assert.Equal(3, Directory.GetFileSystemEntries(to).Length);
+        foreach (var file in Directory.GetFiles(perb.DumpFolder, $"*{name}*"))
+        {
+            var restored = Path.Combine(to, Path.GetFileName(file));
+            Assert.Equal(File.ReadAllBytes(file), File.ReadAllBytes(restored));
+            Assert.Equal($"{File.GetLastWriteTimeUtc(file):s}", $"{File.GetLastWriteTimeUtc(restored):s}");
+        }
+    }
+}
