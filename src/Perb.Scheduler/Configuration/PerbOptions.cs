@@ -1,4 +1,5 @@
 using Perb.Scheduler.Backups;
+using Perb.Scheduler.Retention;
 
 namespace Perb.Scheduler.Configuration;
 
@@ -88,6 +89,15 @@ public sealed record RemoteSection(string Name, string Path, VerifyLevel Verify)
 
     /// <summary>When uploads may begin; null: always.</summary>
     public DayWindow? UploadWindow { get; init; }
+
+    /// <summary>Null: nothing is ever pruned.</summary>
+    public RetentionPolicy? Retention { get; init; }
+
+    /// <summary>Quartz cron.</summary>
+    public string PruneSchedule { get; init; } = "0 30 5 * * ?";
+
+    /// <summary>Quartz cron.</summary>
+    public string VerifySchedule { get; init; } = "0 0 13 ? * SUN";
 }
 
 public sealed record RpoOverride(IReadOnlyList<GuestRule> Guests, TimeSpan Rpo);

@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Configuration;
 using Perb.Scheduler.Backups;
+using Perb.Scheduler.Retention;
 using Perb.Transfer.Rclone;
 using Quartz;
 
@@ -162,7 +163,7 @@ internal sealed partial class PerbOptionsReader
         rclone.Duration("StallTimeout", TimeSpan.FromMinutes(10), TimeSpan.FromSeconds(1)),
         rclone.Map("Environment"));
 
-    private List<RemoteSection> ReadRemotes(SettingsReader perb, long volumeBytes)
+    private static List<RemoteSection> ReadRemotes(SettingsReader perb, long volumeBytes)
     {
         var remotes = perb.Sections("Remotes").Select(remote => ReadRemote(remote, volumeBytes)).ToList();
         if (remotes.Count == 0)
@@ -183,7 +184,7 @@ internal sealed partial class PerbOptionsReader
         return remotes;
     }
 
-    private RemoteSection ReadRemote(SettingsReader remote, long volumeBytes)
+    private static RemoteSection ReadRemote(SettingsReader remote, long volumeBytes)
     {
         var name = remote.Required("Name", "a short name of letters, digits, - and _");
         if (name.Length > 0 && !RemoteNamePattern().IsMatch(name))
@@ -195,12 +196,6 @@ internal sealed partial class PerbOptionsReader
         if (path.Length > 0 && !RemotePath.TryParse(path, out _, out var fault))
         {
             remote.Fault("Path", $"cannot be used: {fault}");
-        }
-
-        ReadRetention(remote);
-        foreach (var key in (string[])["PruneSchedule", "VerifySchedule"])
-        {
-            remote.Value(key, "", TryCron, CronExpected);
         }
 
         var daily = remote.Size("DailyLimit", 0, 1);
@@ -215,24 +210,25 @@ internal sealed partial class PerbOptionsReader
             BandwidthLimit = remote.Value<BandwidthLimit?>("BandwidthLimit", null, BandwidthLimit.TryParse!, BandwidthLimit.Expected),
             DailyBytes = daily > 0 ? daily : null,
             UploadWindow = remote.Value<DayWindow?>("UploadWindow", null, DayWindow.TryParse!, DayWindow.Expected),
+            Retention = ReadRetention(remote),
+            PruneSchedule = remote.Value("PruneSchedule", "0 30 5 * * ?", TryCron, CronExpected),
+            VerifySchedule = remote.Value("VerifySchedule", "0 0 13 ? * SUN", TryCron, CronExpected),
         };
     }
 
-    private void ReadRetention(SettingsReader remote)
+    private static RetentionPolicy? ReadRetention(SettingsReader remote)
     {
         if (!remote.Has("Retention"))
         {
-            return;
+            return null;
         }
 
         var retention = remote.Section("Retention");
-        foreach (var key in (string[])["KeepLast", "KeepHourly", "KeepDaily", "KeepWeekly", "KeepMonthly", "KeepYearly"])
-        {
-            retention.Count(key, 0, 0, int.MaxValue);
-        }
+        return new RetentionPolicy(
+            new KeepRules(Keep("KeepLast"), Keep("KeepHourly"), Keep("KeepDaily"), Keep("KeepWeekly"), Keep("KeepMonthly"), Keep("KeepYearly")),
+            retention.Count("KeepAtLeast", 2, 1, int.MaxValue));
 
-        retention.Count("KeepAtLeast", 2, 1, int.MaxValue);
-        _withoutEffect.Add($"{retention.Path} (this version keeps everything)");
+        int Keep(string key) => retention.Count(key, 0, 0, int.MaxValue);
     }
 
     private static string ReadStore(SettingsReader store, string stateDirectory)
