@@ -7,6 +7,7 @@ using Perb.Scheduler.Discovery;
 using Perb.Scheduler.Notes;
 using Perb.Scheduler.Observability;
 using Perb.Scheduler.Pipeline;
+using Perb.Scheduler.Retention;
 using Perb.Scheduler.Scheduling;
 using Perb.Scheduler.Store;
 using Perb.Scheduler.Wishes;
@@ -62,6 +63,7 @@ internal static class PerbHost
 
         services.AddPipeline(options, time);
 
+        services.AddSingleton<RetentionStore>().AddSingleton<ClockWatch>().AddSingleton<PlanPrune>().AddSingleton<PruneRemote>();
         services.AddSingleton<JobBoundary>().AddHostedService<ShippingLoops>().AddSingleton<ProgressLoop>().AddSingleton<HoldLoop>();
         services.AddHostedService(provider => provider.GetRequiredService<ProgressLoop>());
         services.AddHostedService(provider => provider.GetRequiredService<HoldLoop>());
@@ -109,7 +111,7 @@ internal static class PerbHost
     private static void AddWishes(this IServiceCollection services)
     {
         services.AddSingleton<ByHandStore>().AddSingleton<WishStore>().AddSingleton<ArchivesByHand>();
-        services.AddSingleton<CarryOutWish>().AddSingleton<OpenWishes>().AddSingleton<WishLoop>();
+        services.AddSingleton<CopiesByHand>().AddSingleton<CarryOutWish>().AddSingleton<OpenWishes>().AddSingleton<WishLoop>();
         services.AddHostedService(provider => provider.GetRequiredService<WishLoop>());
     }
 

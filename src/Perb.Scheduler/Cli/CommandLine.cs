@@ -44,7 +44,8 @@ internal static class CommandLine
         var root = new RootCommand($"Ships every finished Proxmox VE backup offsite, encrypted and proven.{ExitCodes}")
         {
             run, once, status, LookCommands.List(config, json, remote, guest), LookCommands.Show(config, json), WishCommands.Ship(config, json, remote), WishCommands.Skip(config, json), WishCommands.Retry(config, json),
-            RestoreCommands.Restore(config, json), hook,
+            RestoreCommands.Restore(config, json), CopyCommands.Prune(config, json, remote, guest),
+            CopyCommands.Retire(config, json), CopyCommands.Forget(config, json), hook,
         };
         root.Options.Add(config);
         root.Options.Add(json);

@@ -24,12 +24,8 @@ internal sealed class StatusReport(StatusStore store, UploadStore uploads, PerbO
     {
         var copies = options.Remotes.Select(remote => guest.Copies.GetValueOrDefault(remote.Name)).ToList();
         var oldest = copies.Contains(null) ? null : copies.MinBy(copy => copy!.ArchiveTime);
-        bool? met = guest.Exists is true ? oldest is not null && time.GetUtcNow() - oldest.ArchiveTime <= RpoOf(guest) : null;
+        bool? met = guest.Exists is true ? oldest is not null && time.GetUtcNow() - oldest.ArchiveTime <= options.RpoOf(guest.Guest, guest.GuestType) : null;
         return new GuestDocument(
             guest.Guest, guest.GuestType, guest.Name, guest.NewestArchive, oldest?.ArchiveTime, oldest?.VerifiedHow, met, guest.Exists);
     }
-
-    private TimeSpan RpoOf(GuestCopies guest) => options.RpoOverrides
-        .FirstOrDefault(entry => entry.Guests.Any(rule => rule.Matches(guest.Guest, guest.GuestType, null, new HashSet<string>())))
-        ?.Rpo ?? options.Rpo;
 }

@@ -40,6 +40,11 @@ internal static class WishCommand
             return await Screen.SayAsync(outcome.Code, outcome.Faults);
         }
 
+        if (outcome.Document is { } document)
+        {
+            return await WishFollower.SayDocumentAsync(outcome, document, asJson);
+        }
+
         var open = outcome.Backups.Except(outcome.Already).ToList();
         var result = await OneRun.ShipAsync(host, open, cancellationToken);
         var store = host.Services.GetRequiredService<ByHandStore>();

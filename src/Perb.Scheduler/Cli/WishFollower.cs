@@ -31,6 +31,7 @@ internal sealed class WishFollower(Settings settings, Wish wish, bool asJson)
                     ExitCode.TryLater,
                     $"no perb works on {settings.Options.StateDirectory} any more; what you asked for is kept, the next one does it (perb run, perb once)"),
                 { Faults.Count: > 0 } refused => await Screen.SayAsync(refused.Code, refused.Faults),
+                { Document: { } document } done => await SayDocumentAsync(done, document, asJson),
                 var outcome => await FollowAsync(database, outcome, cancellationToken),
             };
         }
@@ -40,6 +41,13 @@ internal sealed class WishFollower(Settings settings, Wish wish, bool asJson)
             return await Screen.SayAsync(
                 ExitCode.TryLater, "no longer followed; the service goes on with what you asked for, see perb status (to stop it: perb skip)");
         }
+    }
+
+    /// <summary>For wishes that are done when they have an outcome.</summary>
+    public static Task<ExitCode> SayDocumentAsync(WishOutcome outcome, string document, bool asJson)
+    {
+        PruneCommand.Print(document, asJson);
+        return Screen.SayAsync(outcome.Code, outcome.Conflicts);
     }
 
     /// <summary>How each backup of a wish stands.</summary>

@@ -51,6 +51,12 @@ internal static partial class Log
     [LoggerMessage(2014, LogLevel.Information, "Remote {Remote} is held back until {Until:u}: {Why}")]
     public static partial void RemoteHeldBack(this ILogger logger, string remote, DateTimeOffset until, string why);
 
+    [LoggerMessage(4001, LogLevel.Information, "Pruned {Remote}: {Removed} backup(s) removed, {Kept} kept")]
+    public static partial void Pruned(this ILogger logger, string remote, int removed, int kept);
+
+    [LoggerMessage(4002, LogLevel.Information, "Removed {RemoteName} from {Remote}")]
+    public static partial void BackupPruned(this ILogger logger, string remoteName, string remote);
+
     [LoggerMessage(2003, LogLevel.Information, "Sealing {RemoteName} for {Remote}: {Volumes} volume(s), {Size}")]
     public static partial void SealingBegan(this ILogger logger, string remoteName, string remote, int volumes, string size);
 

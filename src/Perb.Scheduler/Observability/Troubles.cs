@@ -13,6 +13,8 @@ public sealed class Troubles(StatusStore store, ILogger<Troubles> logger)
 
     public static string OfRemote(string remote) => $"remote {remote}";
 
+    public static string OfPrune(string remote) => $"prune of {remote}";
+
     public static string OfKey(string fingerprint) => $"key {fingerprint}";
 
     public static string OfStorage(string storage) => $"storage {storage}";

@@ -37,6 +37,19 @@ public sealed class RemoteGate(
         return new ReadyRemote(remote, hash);
     }
 
+    /// <summary>The path is this installation's already; nothing is written.</summary>
+    /// <exception cref="RcloneException">The remote does not answer.</exception>
+    /// <exception cref="ConfigurationException">It belongs to somebody else, or to nobody.</exception>
+    public async Task RequireOwnAsync(Remote remote, CancellationToken cancellationToken)
+    {
+        if (await rclone.StatAsync(remote.ObjectPath(OwnerFile), null, cancellationToken) is null)
+        {
+            throw new ConfigurationException($"{remote.ObjectPath(OwnerFile)} is not there: is the remote mounted, is it the right path? Nothing is touched");
+        }
+
+        await RequireOursAsync(remote, cancellationToken);
+    }
+
     private async Task ClaimPathAsync(Remote remote, CancellationToken cancellationToken)
     {
         var path = remote.ObjectPath(OwnerFile);
@@ -47,7 +60,12 @@ public sealed class RemoteGate(
             await upload.RunAsync(remote, OwnerFile, owner, started: null, cancellationToken);
         }
 
-        var installation = Parse(remote, await rclone.ReadAsync(path, MaxOwnerFileBytes, cancellationToken));
+        await RequireOursAsync(remote, cancellationToken);
+    }
+
+    private async Task RequireOursAsync(Remote remote, CancellationToken cancellationToken)
+    {
+        var installation = Parse(remote, await rclone.ReadAsync(remote.ObjectPath(OwnerFile), MaxOwnerFileBytes, cancellationToken));
         if (installation != state.InstallationId)
         {
             throw new ConfigurationException(

@@ -1,8 +1,10 @@
 using Microsoft.Data.Sqlite;
 using Perb.ProxmoxClient;
 using Perb.Scheduler.Discovery;
+using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Notes;
 using Perb.Scheduler.Observability;
+using Perb.Scheduler.Retention;
 using Perb.Transfer;
 using Quartz;
 
@@ -28,6 +30,19 @@ internal sealed class ReconcileJob(ArchiveDiscovery discovery, ViewCheck view, K
         await expiry.CheckAsync(cancellationToken);
         await discovery.ReconcileAsync(cancellationToken);
         await view.RunAsync(cancellationToken);
+    }
+}
+
+/// <summary>Prunes one remote; its name is in the job's data.</summary>
+[DisallowConcurrentExecution]
+internal sealed class PruneJob(PruneRemote prune, PerbOptions options, JobBoundary boundary) : IJob
+{
+    public const string RemoteKey = "remote";
+
+    public ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken = default)
+    {
+        var remote = options.Remotes.Single(remote => remote.Name == context.MergedJobDataMap.GetString(RemoteKey));
+        return new(boundary.RunAsideAsync("prune", token => prune.RunAsync(remote, guest: null, isApproved: false, token), cancellationToken));
     }
 }
 

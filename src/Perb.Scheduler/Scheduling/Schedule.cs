@@ -26,6 +26,15 @@ internal static class Schedule
                     .StartNow()
                     .WithSimpleSchedule(every => every.WithInterval(options.Discovery.Poll).RepeatForever()),
                 job => job.WithIdentity("poll"));
+            foreach (var remote in options.Remotes.Where(remote => remote.Retention is not null))
+            {
+                quartz.ScheduleJob<PruneJob>(
+                    trigger => trigger
+                        .WithIdentity($"prune {remote.Name}")
+                        .WithCronSchedule(remote.PruneSchedule, cron => cron.InTimeZone(options.TimeZone)),
+                    job => job.WithIdentity($"prune {remote.Name}").UsingJobData(PruneJob.RemoteKey, remote.Name));
+            }
+
             // Also where none are to be written any more: what was trouble then is over.
             quartz.ScheduleJob<NotesJob>(
                 trigger => trigger

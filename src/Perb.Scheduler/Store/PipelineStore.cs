@@ -56,7 +56,7 @@ public sealed class PipelineStore(Database database, TimeProvider time)
                 ORDER BY EXISTS (SELECT 1 FROM volume v WHERE v.backup_id = b.id AND v.verified_at IS NULL) DESC,
                          b.by_hand IS 'ship' DESC,
                          (SELECT max(p.archive_time) FROM backup p
-                          WHERE p.guest = b.guest AND p.remote = b.remote AND p.state = 'published') NULLS FIRST,
+                          WHERE p.guest = b.guest AND p.remote = b.remote AND p.state = 'published' AND p.verified_how IS NOT NULL AND p.pruning IS NULL) NULLS FIRST,
                          b.archive_time DESC
                 LIMIT 1)
             RETURNING id

@@ -108,7 +108,7 @@ public sealed class StatusStore(Database database, TimeProvider time)
         var copies = (await connection.QueryAsync(
             """
             SELECT guest, remote, max(archive_time) AS newest, verified_how FROM backup
-            WHERE state = 'published' AND archive_time <= @latest GROUP BY guest, remote
+            WHERE state = 'published' AND verified_how IS NOT NULL AND pruning IS NULL AND archive_time <= @latest GROUP BY guest, remote
             """,
             row => (Id: (int)row.Number("guest"), Remote: row.Text("remote"), Proof: new CopyProof(row.Time("newest"), row.TextOrNull("verified_how"))),
             cancellationToken,

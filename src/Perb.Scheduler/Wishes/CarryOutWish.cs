@@ -14,7 +14,7 @@ namespace Perb.Scheduler.Wishes;
 /// does, one wish after the other. Doing one twice is harmless, so it may be cut anywhere.
 /// </summary>
 public sealed class CarryOutWish(
-    ByHandStore store, ArchivesByHand archives, StatusStore status, PerbOptions options, WakeUp wakeUp, ILogger<CarryOutWish> logger)
+    ByHandStore store, ArchivesByHand archives, CopiesByHand copies, StatusStore status, PerbOptions options, WakeUp wakeUp, ILogger<CarryOutWish> logger)
 {
     private IReadOnlyList<string> Configured => [.. options.Remotes.Select(remote => remote.Name)];
 
@@ -27,9 +27,12 @@ public sealed class CarryOutWish(
             WishKind.Skip => await store.SkipAsync(wish.Backups, cancellationToken),
             WishKind.Retry when wish.All => await store.RetryAllAsync(Configured, cancellationToken),
             WishKind.Retry => await store.RetryAsync(wish.Backups, Configured, cancellationToken),
+            WishKind.Prune => await copies.PruneAsync(wish, cancellationToken),
+            WishKind.Forget => await copies.ForgetAsync(wish, cancellationToken),
+            WishKind.Retire => await copies.RetireAsync(wish, cancellationToken),
             _ => throw new InvalidOperationException($"unknown wish {wish.Kind}"),
         };
-        if (wish.Kind != WishKind.Skip && outcome.Backups.Count > 0)
+        if (wish.Kind is WishKind.Ship or WishKind.Retry && outcome.Backups.Count > 0)
         {
             await ForgetTroublesAsync(outcome, cancellationToken);
             wakeUp.Push();

@@ -7,6 +7,9 @@ public enum WishKind
     Ship,
     Skip,
     Retry,
+    Prune,
+    Retire,
+    Forget,
 }
 
 /// <summary>What a person asks for on the command line, as it is carried out by whoever holds the state directory's lock.</summary>
@@ -24,6 +27,12 @@ public sealed record Wish(WishKind Kind)
 
     /// <summary>Of <see cref="WishKind.Retry"/>: whatever failed or waits.</summary>
     public bool All { get; init; }
+
+    /// <summary>Of <see cref="WishKind.Prune"/>: a person has seen the plan.</summary>
+    public bool Yes { get; init; }
+
+    /// <summary>Of <see cref="WishKind.Retire"/>.</summary>
+    public bool Undo { get; init; }
 
     /// <summary><c>skip 17 18</c></summary>
     public string InWords() => string.Join(
@@ -45,7 +54,10 @@ public sealed record WishOutcome
     /// <summary>One line for each reason why nothing at all was done.</summary>
     public IReadOnlyList<string> Faults { get; init; } = [];
 
-    /// <summary>How the command ends where there are faults.</summary>
+    /// <summary>Null, or a document of its own that the command prints: the decisions of a prune.</summary>
+    public string? Document { get; init; }
+
+    /// <summary>How the command ends where there are faults or a document.</summary>
     public ExitCode Code { get; init; } = ExitCode.Ok;
 
     public static WishOutcome Refused(ExitCode code, params IReadOnlyList<string> faults) => new() { Code = code, Faults = faults };
@@ -59,6 +71,9 @@ public static class WishKinds
         WishKind.Ship => "ship",
         WishKind.Skip => "skip",
         WishKind.Retry => "retry",
+        WishKind.Prune => "prune",
+        WishKind.Retire => "retire",
+        WishKind.Forget => "forget",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
     };
 }

@@ -1,5 +1,6 @@
 using Perb.Scheduler.Backups;
 using Perb.Scheduler.Configuration;
+using Perb.Scheduler.Retention;
 using Perb.TestKit;
 
 namespace Perb.Tests.Configuration;
@@ -35,11 +36,18 @@ public sealed class PerbOptionsTests
         Assert.Equal("/srv/perb/perb.db", options.StorePath);
     }
 
-    [Theory]
-    [InlineData("\"Remotes\": [ { \"Retention\": { \"KeepLast\": 3 } } ]", "Perb:Remotes:0:Retention ")]
-    [InlineData("\"Status\": { \"Listen\": \"127.0.0.1:9000\" }", "Perb:Status:Listen ")]
-    public void A_key_that_this_version_does_not_act_on_is_named_and_not_swallowed(string change, string expected) =>
-        Assert.StartsWith(expected, Assert.Single(Some.Options(change).WithoutEffect), StringComparison.Ordinal);
+    [Fact]
+    public void A_key_that_this_version_does_not_act_on_is_named_and_not_swallowed() => Assert.StartsWith(
+        "Perb:Status:Listen ", Assert.Single(Some.Options("\"Status\": { \"Listen\": \"127.0.0.1:9000\" }").WithoutEffect), StringComparison.Ordinal);
+
+    [Fact]
+    public void Retention_has_the_words_and_the_zeros_of_Proxmox()
+    {
+        var remote = Assert.Single(Some.Options("\"Remotes\": [ { \"Retention\": { \"KeepLast\": 3, \"KeepWeekly\": 4 } } ]").Remotes);
+
+        Assert.Equal(new RetentionPolicy(new KeepRules(3, 0, 0, 4, 0, 0), KeepAtLeast: 2), remote.Retention);
+        Assert.Equal("0 30 5 * * ?", remote.PruneSchedule);
+    }
 
     [Theory]
     [InlineData("/etc/perb/signing.asc")]

@@ -132,6 +132,9 @@ public sealed class WishLoopTests : IAsyncLifetime
 
     private WishLoop Loop() => new(OpenWishes(), _options, _store.Time, NullLogger<WishLoop>.Instance);
 
+    // Retiring needs the store alone, and nothing else of it is asked for here.
+    private CopiesByHand NoCopies() => new(null!, new RetentionStore(_store.Database, _store.Time), _options);
+
     private OpenWishes OpenWishes()
     {
         var (api, wakeUp) = (_node.Api, new WakeUp());
@@ -139,7 +142,7 @@ public sealed class WishLoopTests : IAsyncLifetime
         var storages = new StorageListing(api, new DumpListing(TimeZoneInfo.Utc), _options, _store.Time);
         var archives = new ArchivesByHand(api, tasks, storages, _store.Discovery, _options, _store.Time) { FaultOf = _faultOf };
         var carryOut = new CarryOutWish(
-            new ByHandStore(_store.Database, _store.Time), archives, _store.Status, _options, wakeUp, NullLogger<CarryOutWish>.Instance);
+            new ByHandStore(_store.Database, _store.Time), archives, NoCopies(), _store.Status, _options, wakeUp, NullLogger<CarryOutWish>.Instance);
         return new OpenWishes(Wishes, carryOut, NullLogger<OpenWishes>.Instance);
     }
 }
