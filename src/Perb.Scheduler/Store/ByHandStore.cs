@@ -23,7 +23,7 @@ public sealed class ByHandStore(Database database, TimeProvider time)
     /// <summary>Every archive to every remote, whatever the rules say and whatever became of it before.</summary>
     /// <param name="archives">What was named.</param>
     /// <param name="remotes">Names of configured remotes.</param>
-    /// <param name="isThere">Whether the archive of a backup still lies where it was recorded.</param>
+    /// <param name="isThere">Whether the archive of a backup can still be shipped as it was recorded.</param>
     /// <param name="cancellationToken">Stops before anything is written.</param>
     public async Task<WishOutcome> ShipAsync(
         IReadOnlyList<FoundArchive> archives,
