@@ -36,10 +36,11 @@ public sealed class ByHandStore(Database database, TimeProvider time)
         await WriteAsync(
             async (connection, now) =>
             {
+                await using var statements = new Statements(connection);
                 foreach (var (archive, remote) in archives.SelectMany(archive => remotes.Select(remote => (archive, remote))))
                 {
                     await DiscoveryStore.InsertAsync(
-                        connection, new DiscoveryChange.Found(archive, remote, null, null), "named by a person", now, cancellationToken);
+                        statements, new DiscoveryChange.Found(archive, remote, null, null), "named by a person", now, cancellationToken);
                     var known = await FindAsync(connection, remote, archive.Name.RemoteName, cancellationToken);
                     switch (Verdicts.OnShipping(known.Backup, archive, known.IsClaimed, keeping.GetValueOrDefault(known.Backup.Id, true)))
                     {
@@ -150,7 +151,8 @@ public sealed class ByHandStore(Database database, TimeProvider time)
     {
         await connection.ExecuteAsync(
             "UPDATE backup SET by_hand = 'ship' WHERE id = @id", cancellationToken, ("@id", known.Backup.Id));
-        var isMoved = await DiscoveryStore.MoveAsync(connection, known.Backup.Id, archive, cancellationToken, byHand: true);
+        await using var statements = new Statements(connection);
+        var isMoved = await DiscoveryStore.MoveAsync(statements, known.Backup.Id, archive, cancellationToken, byHand: true);
         await connection.ExecuteAsync(
             """
             UPDATE backup SET state = CASE WHEN state = 'verified' THEN state ELSE 'discovered' END,
