@@ -66,7 +66,7 @@ public sealed class DiscoveryStore(Database database)
         await using var statements = new Statements(connection);
         var effective = new List<DiscoveryChange>();
 
-        // What is new guest by guest, as the indexes have it: in any order, a first look at a full storage costs twice as much.
+        // What is new guest by guest, as the indexes have it: in any order, a first look at a full storage writes their pages over and over.
         foreach (var change in changes.OrderBy(change => (change as DiscoveryChange.Found)?.Archive.Name.VmId ?? 0))
         {
             if (await ApplyAsync(statements, change, how, Sql.Instant(now), cancellationToken))
