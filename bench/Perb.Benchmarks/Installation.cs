@@ -6,23 +6,35 @@ using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Discovery;
 using Perb.Scheduler.Pipeline;
 using Perb.Scheduler.Store;
+using Perb.Simulation;
 using Perb.Transfer.Hashing;
 using Perb.Transfer.Manifests;
 
 namespace Perb.Benchmarks;
 
 /// <summary>
-/// A served node and a configured Perb beside it whose store knows every archive as published: a service that starts on it has nothing to
-/// do. Everything lies in one temporary directory and goes with it.
+/// A served node and a configured Perb beside it, mostly one whose store knows every archive as published: a service that starts on it has
+/// nothing to do. Everything lies in one temporary directory and goes with it.
 /// </summary>
 internal sealed class Installation : IAsyncDisposable
 {
     private const string RemoteName = "offsite";
+    private static readonly TimeSpan UsualPoll = TimeSpan.FromSeconds(30);
 
     private readonly DirectoryInfo _directory;
+    private readonly TimeSpan _poll;
     private RunningProgram? _node;
 
-    private Installation(DirectoryInfo directory) => _directory = directory;
+    private Installation(TimeSpan poll)
+    {
+        _directory = Directory.CreateTempSubdirectory("perb-bench-");
+        _poll = poll;
+    }
+
+    /// <summary>Where this process serves it, with what stands between it and Perb.</summary>
+    public SimulatedNode? Node { get; private set; }
+
+    public Relay? Relay { get; private set; }
 
     public string ConfigurationFile => At("appsettings.json");
 
@@ -36,12 +48,51 @@ internal sealed class Installation : IAsyncDisposable
 
     public Settings Settings { get; private set; } = null!;
 
-    public static async Task<Installation> SetUpAsync(Programs programs, CancellationToken cancellationToken)
+    /// <summary>Of the size that the goals are meant for, everything published.</summary>
+    public static Task<Installation> SetUpAsync(Programs programs, CancellationToken cancellationToken) => SetUpAsync(
+        UsualPoll,
+        async installation =>
+        {
+            await installation.SetUpAllAsync(NodePopulation.ArchiveCount, () => installation.ServeAsync(programs, cancellationToken), cancellationToken);
+            await installation.MarkAllPublishedAsync(TimeProvider.System.GetUtcNow(), cancellationToken);
+        });
+
+    /// <summary>With so many archives, of which the store knows none yet.</summary>
+    public static Task<Installation> SetUpAsync(Programs programs, int archiveCount, CancellationToken cancellationToken) => SetUpAsync(
+        UsualPoll,
+        installation => installation.SetUpAllAsync(archiveCount, () => installation.ServeAsync(programs, cancellationToken), cancellationToken));
+
+    /// <summary>As the first, with the node in this process.</summary>
+    public static Task<Installation> SetUpHereAsync(TimeSpan poll, CancellationToken cancellationToken) => SetUpAsync(
+        poll,
+        async installation =>
+        {
+            await installation.SetUpAllAsync(NodePopulation.ArchiveCount, () => installation.ServeHereAsync(cancellationToken), cancellationToken);
+            await installation.MarkAllPublishedAsync(TimeProvider.System.GetUtcNow(), cancellationToken);
+        });
+
+    public async ValueTask DisposeAsync()
     {
-        var installation = new Installation(Directory.CreateTempSubdirectory("perb-bench-"));
+        if (_node is not null)
+        {
+            await _node.DisposeAsync();
+        }
+
+        if (Relay is not null)
+        {
+            await Relay.DisposeAsync();
+            await Node!.DisposeAsync();
+        }
+
+        _directory.Delete(recursive: true);
+    }
+
+    private static async Task<Installation> SetUpAsync(TimeSpan poll, Func<Installation, Task> setUpAll)
+    {
+        var installation = new Installation(poll);
         try
         {
-            await installation.SetUpAllAsync(programs, cancellationToken);
+            await setUpAll(installation);
             return installation;
         }
         catch
@@ -51,26 +102,31 @@ internal sealed class Installation : IAsyncDisposable
         }
     }
 
-    public async ValueTask DisposeAsync()
+    private async Task<string> ServeAsync(Programs programs, CancellationToken cancellationToken)
     {
-        if (_node is not null)
-        {
-            await _node.DisposeAsync();
-        }
-
-        _directory.Delete(recursive: true);
-    }
-
-    private async Task SetUpAllAsync(Programs programs, CancellationToken cancellationToken)
-    {
-        var now = TimeProvider.System.GetUtcNow();
-        WritePrivately("token", await NodePopulation.WriteAsync(At("node"), now, cancellationToken));
         _node = new RunningProgram(
             programs.SimulatedNode,
             ["serve", "--directory", At("node"), "--node", NodePopulation.NodeName, "--time-zone", "UTC"],
             "listening on ");
-        var url = await _node.AnnouncedAsync(TimeSpan.FromMinutes(1), cancellationToken);
+        return await _node.AnnouncedAsync(TimeSpan.FromMinutes(1), cancellationToken);
+    }
 
+    private async Task<string> ServeHereAsync(CancellationToken cancellationToken)
+    {
+        Node = await SimulatedNode.StartAsync(
+            new SimulatedNodeOptions { Directory = At("node"), NodeName = NodePopulation.NodeName }, cancellationToken);
+        Relay = new Relay(Node.Url);
+        return Relay.Url;
+    }
+
+    /// <param name="archiveCount">That many lie in the dump directories.</param>
+    /// <param name="serve">Starts the node and says where it is.</param>
+    /// <param name="cancellationToken">Leaves what is there to be removed.</param>
+    private async Task SetUpAllAsync(int archiveCount, Func<Task<string>> serve, CancellationToken cancellationToken)
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        WritePrivately("token", await NodePopulation.WriteAsync(At("node"), archiveCount, now, cancellationToken));
+        var url = await serve();
         await MakeRecipientAsync(cancellationToken);
         Directory.CreateDirectory(RemoteDirectory);
         Directory.CreateDirectory(Spool);
@@ -79,7 +135,6 @@ internal sealed class Installation : IAsyncDisposable
         WritePrivately("appsettings.json", Configuration(url));
         Settings = Settings.Load(ConfigurationFile);
         await OwnRemoteAsync(cancellationToken);
-        await MarkAllPublishedAsync(now, cancellationToken);
     }
 
     // A remote that lost its owner file, beside backups that were published there, is refused.
@@ -104,7 +159,7 @@ internal sealed class Installation : IAsyncDisposable
     private static async Task GpgAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken) =>
         await Cli.Wrap("gpg").WithArguments(arguments).WithStandardErrorPipe(PipeTarget.Null).ExecuteAsync(cancellationToken);
 
-    // Only what has no default or needs a place of its own: polling and reconciling stay as shipped.
+    // Only what has no default or needs a place of its own: reconciling stays as shipped.
     private string Configuration(string url) => JsonSerializer.Serialize(new
     {
         Perb = new
@@ -117,7 +172,7 @@ internal sealed class Installation : IAsyncDisposable
                 TokenSecretFile = At("token"),
                 CaFile = At("node/pve-root-ca.pem"),
             },
-            Discovery = new { SpoolDirectory = Spool },
+            Discovery = new { SpoolDirectory = Spool, Poll = _poll.ToString("c") },
             Encryption = new { Recipients = new[] { At("recipient.asc") } },
             Staging = new { Directory = At("state/staging"), MinFree = "1%" },
             Rclone = new { ConfigFile = At("rclone.conf") },

@@ -6,7 +6,7 @@ using Perb.Simulation.Storage;
 namespace Perb.Benchmarks;
 
 /// <summary>
-/// A node of the size that the goals are meant for, written into a directory from which a node is then served. Archives are small files
+/// A node of the size that the goals are meant for, written into a directory from which a node is then served. Archives are empty files
 /// under standard names: to discovery an archive is a name, a size and a time.
 /// </summary>
 internal static class NodePopulation
@@ -22,7 +22,8 @@ internal static class NodePopulation
     public static readonly IReadOnlyList<string> StorageNames = ["backup-a", "backup-b", "backup-c"];
 
     /// <returns>The secret of a token that may only look.</returns>
-    public static async Task<string> WriteAsync(string directory, DateTimeOffset now, CancellationToken cancellationToken)
+    public static async Task<string> WriteAsync(
+        string directory, int archiveCount, DateTimeOffset now, CancellationToken cancellationToken)
     {
         await using var node = await SimulatedNode.StartAsync(
             new SimulatedNodeOptions { Directory = directory, NodeName = NodeName }, cancellationToken);
@@ -38,15 +39,15 @@ internal static class NodePopulation
             node.AddGuest(new Guest(FirstVmId + index, type, $"guest-{index}", directory) { Tags = index % 4 == 0 ? ["prod"] : [] });
         }
 
-        AddArchives(node, now);
+        AddArchives(node, archiveCount, now);
         AddTasks(node, now);
         return node.CreateToken(TokenId, ["Sys.Audit", "Datastore.Audit", "VM.Audit", "Pool.Audit"]);
     }
 
     // One nightly run after another, backwards, guest by guest, spread over the storages.
-    private static void AddArchives(SimulatedNode node, DateTimeOffset now)
+    private static void AddArchives(SimulatedNode node, int count, DateTimeOffset now)
     {
-        for (var index = 0; index < ArchiveCount; index++)
+        for (var index = 0; index < count; index++)
         {
             var guest = node.Guests.All[index % GuestCount];
             var time = now.AddDays(-index / GuestCount).AddMinutes(-60 - (index % GuestCount));
@@ -56,7 +57,7 @@ internal static class NodePopulation
             foreach (var name in (string[])[$"{stem}.{ending}", $"{stem}.log", $"{stem}.{ending}.notes"])
             {
                 var path = Path.Combine(folder, name);
-                File.WriteAllText(path, name);
+                File.Create(path).Dispose();
                 File.SetLastWriteTimeUtc(path, time.UtcDateTime);
             }
         }

@@ -23,6 +23,11 @@ var poll = new Command("poll", "one poll and one reconcile, with the connection 
 poll.SetAction((parsed, token) => RunAsync(
     parsed, stop => PollBenchmark.RunAsync(Programs.Built(null), parsed.GetValue(rounds), stop), token));
 
+var upTo = new Option<int>("--up-to") { Description = "how many archives at most", DefaultValueFactory = _ => 100_000 };
+var reconcile = new Command("reconcile", "a reconcile with 1,000, 10,000 and 100,000 archives, all new and all known") { upTo };
+reconcile.SetAction((parsed, token) => RunAsync(
+    parsed, stop => ReconcileBenchmark.RunAsync(Programs.Built(null), parsed.GetValue(upTo), stop), token));
+
 var hook = new Command("hook", "how long vzdump waits for a call of the hook, by phase") { rounds };
 hook.SetAction((parsed, token) => RunAsync(parsed, stop => HookBenchmark.RunAsync(parsed.GetValue(rounds), stop), token));
 
@@ -31,10 +36,10 @@ latency.SetAction((parsed, token) => RunAsync(
     parsed, stop => LatencyBenchmark.RunAsync(Programs.Built(null), parsed.GetValue(rounds), stop), token));
 
 var root = new RootCommand(
-    "Measures Perb: idle and poll against a simulated Proxmox VE node with 200 guests, 3 storages and 500 archives, "
+    "Measures Perb: idle and poll against a simulated Proxmox VE node with 200 guests, 3 storages and 500 archives, reconcile with more of them, "
     + "the hook's calls, how soon they lead to sealing, and seal beside other programs.")
 {
-    idle, poll, hook, latency, SealCommands.Seal(RunAsync),
+    idle, poll, reconcile, hook, latency, SealCommands.Seal(RunAsync),
 };
 foreach (var contender in SealCommands.Contenders())
 {

@@ -1,6 +1,7 @@
 using Perb.ProxmoxClient;
 using Perb.Scheduler.Backups;
 using Perb.Scheduler.Configuration;
+using Perb.Scheduler.Pipeline;
 using Perb.Scheduler.Store;
 using Perb.Transfer.Posix;
 
@@ -17,7 +18,13 @@ public sealed record NamedArchives(IReadOnlyList<FoundArchive> Archives, IReadOn
 /// must be settled like any other; what lies elsewhere was put there by a person and is taken as it is.
 /// </summary>
 public sealed class ArchivesByHand(
-    ProxmoxApi api, VzdumpTasks vzdumpTasks, StorageListing storages, DiscoveryStore store, PerbOptions options, TimeProvider time)
+    ProxmoxApi api,
+    VzdumpTasks vzdumpTasks,
+    StorageListing storages,
+    HeldArchives held,
+    DiscoveryStore store,
+    PerbOptions options,
+    TimeProvider time)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
@@ -50,9 +57,17 @@ public sealed class ArchivesByHand(
         return new NamedArchives(archives, faults, notYet);
     }
 
-    /// <summary>Whether the archive of a backup still lies where it was recorded; where nobody can tell it does, so that it is not given away.</summary>
+    /// <summary>
+    /// Whether the archive of a backup still lies where it was recorded, or is held although it was removed; where nobody can tell it does, so
+    /// that it is not given away.
+    /// </summary>
     public async Task<bool> IsThereAsync(Backup backup, CancellationToken cancellationToken)
     {
+        if (held.Holds(new ArchiveFile(backup.Path, backup.SizeBytes, backup.ModifiedAt)))
+        {
+            return true;
+        }
+
         try
         {
             return await _look.AtAsync(backup.Path, () => FileFacts.At(backup.Path), cancellationToken) is { IsRegularFile: true } file
@@ -84,7 +99,7 @@ public sealed class ArchivesByHand(
         var known = await store.LoadKnownAsync(cancellationToken);
         var look = await storages.LookAsync(await LookAtTasksAsync(cancellationToken), known.Values, cancellationToken);
         var believable = FoundArchive.LatestBelievable(time.GetUtcNow());
-        var newest = look.Listing.Archives
+        var newest = look.Listing.Archives.Concat(held.RemovedSince(look.Listing))
             .GroupBy(archive => archive.Name.VmId)
             .ToDictionary(group => group.Key, group => group.MaxBy(archive => (archive.Time <= believable, archive.Time))!);
         var existing = (await api.GetGuestsAsync(cancellationToken)).Where(guest => guest.Node == Node).Select(guest => guest.VmId).ToHashSet();

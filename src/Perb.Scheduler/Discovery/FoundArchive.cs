@@ -28,7 +28,8 @@ public sealed record FoundArchive(
 }
 
 /// <summary>What the store knows of a backup when a listing is compared with it.</summary>
-/// <param name="IsAllSealed">Every volume of its plan was sealed: it needs its source no more.</param>
+/// <param name="HasPlan">Sealing began; false too of what is not <c>discovered</c>, where nobody asks.</param>
+/// <param name="IsAllSealed">Every volume of its plan was sealed: it needs its source no more. False too as above.</param>
 /// <param name="ByHand">What a person decided; null: the rules decide.</param>
 public sealed record KnownBackup(
     long Id,

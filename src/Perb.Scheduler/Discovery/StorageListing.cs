@@ -14,6 +14,10 @@ public sealed class StorageListing(ProxmoxApi api, DumpListing dumpListing, Perb
     // Thousands of archives on a slow share take their time.
     private readonly TimedLook _look = new(TimeSpan.FromMinutes(2), time);
 
+    /// <summary>Lists one directory; a test can make it hang.</summary>
+    internal Func<DumpDirectory, TaskView, IReadOnlyList<FoundArchive>> List { get; init; } =
+        (directory, tasks) => dumpListing.List(directory, options.Proxmox.Node, tasks, time.GetUtcNow());
+
     /// <summary>Where the archives of this node lie, or why not there.</summary>
     /// <exception cref="ProxmoxException">The node does not answer, or not as it should.</exception>
     public async Task<IReadOnlyList<DumpDirectory>> DirectoriesAsync(CancellationToken cancellationToken) => DumpDirectory.Of(
@@ -73,8 +77,7 @@ public sealed class StorageListing(ProxmoxApi api, DumpListing dumpListing, Perb
 
         try
         {
-            var found = await _look.AtAsync(
-                directory.Path, () => dumpListing.List(directory, options.Proxmox.Node, tasks, time.GetUtcNow()), cancellationToken);
+            var found = await _look.AtAsync(directory.Path, () => List(directory, tasks), cancellationToken);
             archives.AddRange(found);
             return found.Count == 0 && known.Any(backup => backup.Storage == directory.Storage && NeedsSource(backup))
                 ? "it lists nothing although archives in it wait to be shipped; is it mounted?"

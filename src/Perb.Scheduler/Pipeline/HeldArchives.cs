@@ -19,12 +19,15 @@ namespace Perb.Scheduler.Pipeline;
 /// </summary>
 public sealed class HeldArchives(StagingSection staging, ILogger<HeldArchives> logger) : IDisposable
 {
-    // Three descriptors each, and most of those that this process may have are for others.
-    private static readonly int Most = (int)Math.Min(1_000, OpenFiles.Limit / 8);
-
     private readonly Lock _lock = new();
     private readonly Dictionary<ArchiveFile, HeldArchive> _held = [];
     private bool _isFull;
+
+    /// <summary>Three descriptors each, and most of those that this process may have are for others.</summary>
+    internal int Most { get; init; } = (int)Math.Min(1_000, OpenFiles.Limit / 8);
+
+    /// <summary>What a folder lies on; a test has no network file system.</summary>
+    internal Func<string, DriveType> KindOf { get; init; } = folder => new DriveInfo(folder).DriveType;
 
     public IReadOnlyCollection<ArchiveFile> Files
     {
@@ -70,6 +73,14 @@ public sealed class HeldArchives(StagingSection staging, ILogger<HeldArchives> l
                 .Select(held => held.Archive)
                 .Where(archive => archive.Storage is { } storage && listing.StoragesSpokenFor.Contains(storage) && !paths.Contains(archive.Path))
                 .Select(archive => archive with { IsSettled = true })];
+        }
+    }
+
+    public bool Holds(ArchiveFile file)
+    {
+        lock (_lock)
+        {
+            return _held.ContainsKey(file);
         }
     }
 
@@ -194,5 +205,5 @@ public sealed class HeldArchives(StagingSection staging, ILogger<HeldArchives> l
 
     private static string FolderOf(FoundArchive archive) => Path.GetDirectoryName(archive.Path)!;
 
-    private static bool IsLocal(string folder) => new DriveInfo(folder).DriveType is DriveType.Fixed or DriveType.Removable or DriveType.Ram;
+    private bool IsLocal(string folder) => KindOf(folder) is DriveType.Fixed or DriveType.Removable or DriveType.Ram;
 }

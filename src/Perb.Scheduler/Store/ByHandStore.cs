@@ -23,7 +23,7 @@ public sealed class ByHandStore(Database database, TimeProvider time)
     /// <summary>Every archive to every remote, whatever the rules say and whatever became of it before.</summary>
     /// <param name="archives">What was named.</param>
     /// <param name="remotes">Names of configured remotes.</param>
-    /// <param name="isThere">Whether the archive of a backup still lies where it was recorded.</param>
+    /// <param name="isThere">Whether the archive of a backup can still be shipped as it was recorded.</param>
     /// <param name="cancellationToken">Stops before anything is written.</param>
     public async Task<WishOutcome> ShipAsync(
         IReadOnlyList<FoundArchive> archives,
@@ -36,10 +36,11 @@ public sealed class ByHandStore(Database database, TimeProvider time)
         await WriteAsync(
             async (connection, now) =>
             {
+                await using var statements = new Statements(connection);
                 foreach (var (archive, remote) in archives.SelectMany(archive => remotes.Select(remote => (archive, remote))))
                 {
                     await DiscoveryStore.InsertAsync(
-                        connection, new DiscoveryChange.Found(archive, remote, null, null), "named by a person", now, cancellationToken);
+                        statements, new DiscoveryChange.Found(archive, remote, null, null), "named by a person", now, cancellationToken);
                     var known = await FindAsync(connection, remote, archive.Name.RemoteName, cancellationToken);
                     switch (Verdicts.OnShipping(known.Backup, archive, known.IsClaimed, keeping.GetValueOrDefault(known.Backup.Id, true)))
                     {
@@ -150,7 +151,8 @@ public sealed class ByHandStore(Database database, TimeProvider time)
     {
         await connection.ExecuteAsync(
             "UPDATE backup SET by_hand = 'ship' WHERE id = @id", cancellationToken, ("@id", known.Backup.Id));
-        var isMoved = await DiscoveryStore.MoveAsync(connection, known.Backup.Id, archive, cancellationToken, byHand: true);
+        await using var statements = new Statements(connection);
+        var isMoved = await DiscoveryStore.MoveAsync(statements, known.Backup.Id, archive, cancellationToken, byHand: true);
         await connection.ExecuteAsync(
             """
             UPDATE backup SET state = CASE WHEN state = 'verified' THEN state ELSE 'discovered' END,

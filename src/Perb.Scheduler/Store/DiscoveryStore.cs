@@ -20,9 +20,10 @@ public sealed class DiscoveryStore(Database database)
         var rows = await connection.QueryAsync(
             """
             SELECT id, remote, remote_name, archive, state, storage, path, size_bytes, modified_at, settled, failure, by_hand,
-                   EXISTS (SELECT 1 FROM plan p WHERE p.backup_id = backup.id) AS has_plan,
-                   coalesce((SELECT p.volume_count = (SELECT count(*) FROM volume v WHERE v.backup_id = p.backup_id)
-                             FROM plan p WHERE p.backup_id = backup.id), 0) AS is_all_sealed,
+                   -- Of interest before all is done, and far too many to look up after that.
+                   state = 'discovered' AND EXISTS (SELECT 1 FROM plan p WHERE p.backup_id = backup.id) AS has_plan,
+                   state = 'discovered' AND coalesce((SELECT p.volume_count = (SELECT count(*) FROM volume v WHERE v.backup_id = p.backup_id)
+                                                      FROM plan p WHERE p.backup_id = backup.id), 0) AS is_all_sealed,
                    lease_token IS NOT NULL AS is_claimed
             FROM backup
             """,
@@ -62,10 +63,13 @@ public sealed class DiscoveryStore(Database database)
 
         await using var connection = await database.ConnectAsync(cancellationToken);
         await using var transaction = (SqliteTransaction)await connection.BeginTransactionAsync(cancellationToken);
+        await using var statements = new Statements(connection);
         var effective = new List<DiscoveryChange>();
-        foreach (var change in changes)
+
+        // What is new guest by guest, as the indexes have it: in any order, a first look at a full storage writes their pages over and over.
+        foreach (var change in changes.OrderBy(change => (change as DiscoveryChange.Found)?.Archive.Name.VmId ?? 0))
         {
-            if (await ApplyAsync(connection, change, how, Sql.Instant(now), cancellationToken))
+            if (await ApplyAsync(statements, change, how, Sql.Instant(now), cancellationToken))
             {
                 effective.Add(change);
             }
@@ -155,32 +159,32 @@ public sealed class DiscoveryStore(Database database)
     }
 
     private static Task<bool> ApplyAsync(
-        SqliteConnection connection, DiscoveryChange change, Func<FoundArchive, string> how, string now, CancellationToken cancellationToken) => change switch
+        Statements statements, DiscoveryChange change, Func<FoundArchive, string> how, string now, CancellationToken cancellationToken) => change switch
         {
-            DiscoveryChange.Found added => InsertAsync(connection, added, how(added.Archive), now, cancellationToken),
-            DiscoveryChange.Seen seen => MoveAsync(connection, seen.Id, seen.Archive, cancellationToken),
-            DiscoveryChange.Replaced replaced => ReplaceAsync(connection, replaced, now, cancellationToken),
-            DiscoveryChange.Revived revived => ReviveAsync(connection, revived, now, cancellationToken),
+            DiscoveryChange.Found added => InsertAsync(statements, added, how(added.Archive), now, cancellationToken),
+            DiscoveryChange.Seen seen => MoveAsync(statements, seen.Id, seen.Archive, cancellationToken),
+            DiscoveryChange.Replaced replaced => ReplaceAsync(statements, replaced, now, cancellationToken),
+            DiscoveryChange.Revived revived => ReviveAsync(statements, revived, now, cancellationToken),
             DiscoveryChange.Skipped skipped => ChangeStateAsync(
-                connection, skipped.Id, BackupState.Discovered, BackupState.Skipped, skipped.Reason, now, cancellationToken),
+                statements, skipped.Id, BackupState.Discovered, BackupState.Skipped, skipped.Reason, now, cancellationToken),
             DiscoveryChange.SourceGone gone => ChangeStateAsync(
-                connection,
+                statements,
                 gone.Id,
                 BackupState.Discovered,
                 BackupState.SourceMissing,
                 $"{gone.Path} disappeared before it was sealed",
                 now,
                 cancellationToken),
-            DiscoveryChange.Conflict conflict => NoteConflictAsync(connection, conflict, now, cancellationToken),
-            DiscoveryChange.ConflictOver over => ClearConflictAsync(connection, over, now, cancellationToken),
+            DiscoveryChange.Conflict conflict => NoteConflictAsync(statements, conflict, now, cancellationToken),
+            DiscoveryChange.ConflictOver over => ClearConflictAsync(statements, over, now, cancellationToken),
             _ => throw new InvalidOperationException($"unknown change {change.GetType().Name}"),
         };
 
     internal static async Task<bool> InsertAsync(
-        SqliteConnection connection, DiscoveryChange.Found added, string how, string now, CancellationToken cancellationToken)
+        Statements statements, DiscoveryChange.Found added, string how, string now, CancellationToken cancellationToken)
     {
         var archive = added.Archive;
-        var id = await connection.ScalarAsync<long>(
+        var id = await statements.ScalarAsync<long>(
             """
             INSERT INTO backup (remote, remote_name, guest, guest_type, archive, storage, node, path, size_bytes, modified_at,
                                 archive_time, settled, state, discovered_at, failure)
@@ -207,15 +211,15 @@ public sealed class DiscoveryStore(Database database)
             ("@reason", added.ConflictText ?? added.SkipReason));
         if (id != 0)
         {
-            await connection.AddEventAsync(id, now, "discovered", $"{archive.Path}, {how}", cancellationToken);
+            await statements.AddEventAsync(id, now, "discovered", $"{archive.Path}, {how}", cancellationToken);
             if (added.SkipReason is not null)
             {
-                await connection.AddEventAsync(id, now, "skipped", added.SkipReason, cancellationToken);
+                await statements.AddEventAsync(id, now, "skipped", added.SkipReason, cancellationToken);
             }
 
             if (added.ConflictText is not null)
             {
-                await connection.AddEventAsync(id, now, "conflict", added.ConflictText, cancellationToken);
+                await statements.AddEventAsync(id, now, "conflict", added.ConflictText, cancellationToken);
             }
         }
 
@@ -225,8 +229,8 @@ public sealed class DiscoveryStore(Database database)
     // A backup that is being worked on (leased) is left to its worker: what it seals must be what its record says. And what a person shipped
     // from outside of all storages, since the listing was compared, stays there until a person moves it, who does not unsettle it either.
     internal static async Task<bool> MoveAsync(
-        SqliteConnection connection, long id, FoundArchive archive, CancellationToken cancellationToken, bool byHand = false) =>
-        await connection.ExecuteAsync(
+        Statements statements, long id, FoundArchive archive, CancellationToken cancellationToken, bool byHand = false) =>
+        await statements.ExecuteAsync(
             """
             UPDATE backup SET storage = @storage, node = @node, path = @path, size_bytes = @size, modified_at = @modified, archive = @archive,
                               guest_type = @guestType,
@@ -246,34 +250,34 @@ public sealed class DiscoveryStore(Database database)
             ("@byHand", byHand ? 1 : 0)) > 0;
 
     private static async Task<bool> ReplaceAsync(
-        SqliteConnection connection, DiscoveryChange.Replaced replaced, string now, CancellationToken cancellationToken)
+        Statements statements, DiscoveryChange.Replaced replaced, string now, CancellationToken cancellationToken)
     {
-        if (!await MoveAsync(connection, replaced.Id, replaced.Archive, cancellationToken))
+        if (!await MoveAsync(statements, replaced.Id, replaced.Archive, cancellationToken))
         {
             return false;
         }
 
-        await connection.AddEventAsync(
+        await statements.AddEventAsync(
             replaced.Id, now, "replaced", $"{replaced.Archive.Path} has other bytes than before", cancellationToken);
         return true;
     }
 
     private static async Task<bool> ReviveAsync(
-        SqliteConnection connection, DiscoveryChange.Revived revived, string now, CancellationToken cancellationToken) =>
-        await ChangeStateAsync(connection, revived.Id, revived.From, BackupState.Discovered, null, now, cancellationToken)
-        && await MoveAsync(connection, revived.Id, revived.Archive, cancellationToken);
+        Statements statements, DiscoveryChange.Revived revived, string now, CancellationToken cancellationToken) =>
+        await ChangeStateAsync(statements, revived.Id, revived.From, BackupState.Discovered, null, now, cancellationToken)
+        && await MoveAsync(statements, revived.Id, revived.Archive, cancellationToken);
 
     private static async Task<bool> NoteConflictAsync(
-        SqliteConnection connection, DiscoveryChange.Conflict conflict, string now, CancellationToken cancellationToken)
+        Statements statements, DiscoveryChange.Conflict conflict, string now, CancellationToken cancellationToken)
     {
-        var changed = await connection.ExecuteAsync(
+        var changed = await statements.ExecuteAsync(
             "UPDATE backup SET failure = @text WHERE id = @id AND failure IS NOT @text",
             cancellationToken,
             ("@id", conflict.Id),
             ("@text", conflict.Text));
         if (changed > 0)
         {
-            await connection.AddEventAsync(conflict.Id, now, "conflict", conflict.Text, cancellationToken);
+            await statements.AddEventAsync(conflict.Id, now, "conflict", conflict.Text, cancellationToken);
         }
 
         return changed > 0;
@@ -281,16 +285,16 @@ public sealed class DiscoveryStore(Database database)
 
     // Nothing but a conflict is ever written there once a backup is published.
     private static async Task<bool> ClearConflictAsync(
-        SqliteConnection connection, DiscoveryChange.ConflictOver over, string now, CancellationToken cancellationToken)
+        Statements statements, DiscoveryChange.ConflictOver over, string now, CancellationToken cancellationToken)
     {
-        var changed = await connection.ExecuteAsync(
+        var changed = await statements.ExecuteAsync(
             "UPDATE backup SET failure = NULL WHERE id = @id AND state = @published AND failure IS NOT NULL",
             cancellationToken,
             ("@id", over.Id),
             ("@published", BackupState.Published.Word()));
         if (changed > 0)
         {
-            await connection.AddEventAsync(over.Id, now, "conflict over", "nothing of the same name differs any more", cancellationToken);
+            await statements.AddEventAsync(over.Id, now, "conflict over", "nothing of the same name differs any more", cancellationToken);
         }
 
         return changed > 0;
@@ -298,14 +302,14 @@ public sealed class DiscoveryStore(Database database)
 
     // As above: never under a worker's hands, nor over what a person decided since the listing was compared.
     private static async Task<bool> ChangeStateAsync(
-        SqliteConnection connection, long id, BackupState from, BackupState to, string? reason, string now, CancellationToken cancellationToken)
+        Statements statements, long id, BackupState from, BackupState to, string? reason, string now, CancellationToken cancellationToken)
     {
         if (!from.MayBecome(to))
         {
             throw new InvalidOperationException($"a backup that is {from.Word()} never becomes {to.Word()}");
         }
 
-        var changed = await connection.ExecuteAsync(
+        var changed = await statements.ExecuteAsync(
             """
             UPDATE backup SET state = @to, failure = @reason, attempt = 0, next_attempt_at = NULL
             WHERE id = @id AND state = @from AND lease_token IS NULL AND storage <> '' AND (@against IS NULL OR by_hand IS NOT @against)
@@ -318,7 +322,7 @@ public sealed class DiscoveryStore(Database database)
             ("@reason", reason));
         if (changed > 0)
         {
-            await connection.AddEventAsync(id, now, to.Word(), reason ?? "to be shipped", cancellationToken);
+            await statements.AddEventAsync(id, now, to.Word(), reason ?? "to be shipped", cancellationToken);
         }
 
         return changed > 0;

@@ -22,7 +22,7 @@ public static class Verdicts
     /// <param name="known">The backup that has the archive's name on the remote.</param>
     /// <param name="archive">What the person named.</param>
     /// <param name="isBusy">A worker has it in its hands.</param>
-    /// <param name="hasItsOwnArchive">The archive that is recorded still lies where it was recorded.</param>
+    /// <param name="hasItsOwnArchive">The archive that is recorded still lies where it was recorded, or is held.</param>
     public static ShipVerdict OnShipping(Backup known, FoundArchive archive, bool isBusy, bool hasItsOwnArchive)
     {
         var isSame = known.Archive == archive.Name.FileName && known.SizeBytes == archive.SizeBytes && known.ModifiedAt == archive.ModifiedAt;

@@ -6,6 +6,7 @@ using Perb.Simulation.Guests;
 namespace Perb.IntegrationTests.Cli;
 
 /// <summary>What leaves the program: nothing that harms a terminal, no secret, and to the provider not a word.</summary>
+[Trait("Suite", "long")]
 public sealed class DisclosureTests(SharedKey key) : IClassFixture<SharedKey>
 {
     [Fact]

@@ -5,6 +5,7 @@ using Perb.IntegrationTests.Transfer;
 namespace Perb.IntegrationTests.MainJob;
 
 /// <summary>Perb is killed at an exact place, and the world changes before its next run: only whole copies are ever published.</summary>
+[Trait("Suite", "long")]
 public sealed class ContinuationTests(SharedKey key) : IClassFixture<SharedKey>
 {
     private const int Killed = 137;

@@ -4,6 +4,7 @@ using Perb.IntegrationTests.Transfer;
 namespace Perb.IntegrationTests.MainJob;
 
 /// <summary>What vzdump prunes while it waits is not lost: the service has it open.</summary>
+[Trait("Suite", "long")]
 public sealed class HoldTests(SharedKey key) : IClassFixture<SharedKey>
 {
     [Fact]

@@ -5,6 +5,7 @@ using Perb.Simulation.Http;
 namespace Perb.IntegrationTests.MainJob;
 
 /// <summary>A line about each copy in the archive's notes, written through a node that checks privileges.</summary>
+[Trait("Suite", "long")]
 public sealed class NotesTests(SharedKey key) : IClassFixture<SharedKey>
 {
     private static readonly string[] SecondTier = [.. PerbInstallation.AllPrivileges, "Datastore.AllocateSpace", "VM.Backup"];

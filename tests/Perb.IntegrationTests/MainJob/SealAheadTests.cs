@@ -7,6 +7,7 @@ using Perb.IntegrationTests.Transfer;
 namespace Perb.IntegrationTests.MainJob;
 
 /// <summary>Volumes are sealed while others are sent, as many as there are sealers and as staging has room for, and no more.</summary>
+[Trait("Suite", "long")]
 public sealed class SealAheadTests(SharedKey key) : IClassFixture<SharedKey>
 {
     private const int Volumes = 6;

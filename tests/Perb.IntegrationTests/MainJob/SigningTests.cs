@@ -7,6 +7,7 @@ using Perb.TestKit;
 namespace Perb.IntegrationTests.MainJob;
 
 /// <summary>Manifests with the node's signature: gpg proves them, and nothing else on a remote is believed or written over.</summary>
+[Trait("Suite", "long")]
 public sealed class SigningTests(SharedKey key) : IClassFixture<SharedKey>
 {
     private const int Killed = 137;

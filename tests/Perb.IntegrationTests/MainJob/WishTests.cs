@@ -7,6 +7,7 @@ using Perb.Simulation.Http;
 namespace Perb.IntegrationTests.MainJob;
 
 /// <summary><c>perb ship</c>, <c>skip</c> and <c>retry</c> while <c>perb run</c> holds the lock: the service does it, the command follows.</summary>
+[Trait("Suite", "long")]
 public sealed class WishTests(SharedKey key) : IClassFixture<SharedKey>
 {
     [Fact]

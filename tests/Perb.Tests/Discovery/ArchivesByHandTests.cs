@@ -1,4 +1,5 @@
 using Perb.Scheduler.Discovery;
+using Perb.Scheduler.Pipeline;
 using Perb.TestKit.Http;
 using Perb.Tests.Configuration;
 using Perb.Tests.ProxmoxClient;
@@ -16,6 +17,7 @@ public sealed class ArchivesByHandTests : IAsyncLifetime
 
     private readonly Dictionary<string, string> _answers = [];
     private Func<string, string?> _faultOf = ArchivePath.FaultOf;
+    private readonly HeldArchives _held = Parts.Hold();
     private TestStore _store = null!;
 
     public async ValueTask InitializeAsync()
@@ -34,6 +36,7 @@ public sealed class ArchivesByHandTests : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        _held.Dispose();
         await _store.DisposeAsync();
     }
 
@@ -126,15 +129,55 @@ public sealed class ArchivesByHandTests : IAsyncLifetime
         Assert.Empty(found.Archives);
     }
 
-    private async Task<NamedArchives> FindAsync(IReadOnlyList<string> paths, string change = "\"Rpo\": \"1.06:00:00\"", params int[] guests)
+    [Fact]
+    public async Task The_newest_archive_of_a_guest_may_be_one_that_was_removed_and_is_held()
+    {
+        Write("a/dump", 100, Old, daysOld: 1);
+        var newest = Held(Write("b/dump", 100, Old));
+        File.Delete(newest.Path);
+
+        Assert.Equal(newest, Assert.Single((await FindAsync([], "\"Rpo\": \"1.06:00:00\"", 100)).Archives));
+    }
+
+    [Fact]
+    public async Task The_archive_of_a_backup_is_there_while_it_has_its_name_or_is_held()
+    {
+        var archive = Held(Write("a/dump", 100, Old));
+        var backup = Archives.BackupOf(archive);
+        Assert.True(await IsThereAsync());
+        _held.Release([archive.File]);
+        Assert.True(await IsThereAsync());
+        _held.Hold([archive]);
+        File.Delete(archive.Path);
+        Assert.True(await IsThereAsync());
+        await File.WriteAllTextAsync(archive.Path, "another one, of the same name", TestStore.Stop);
+        Assert.True(await IsThereAsync());
+
+        _held.Release([archive.File]);
+        Assert.False(await IsThereAsync());
+
+        Task<bool> IsThereAsync() => UseAsync(archives => archives.IsThereAsync(backup, TestStore.Stop));
+    }
+
+    private FoundArchive Held(string path)
+    {
+        var archive = Archives.Found(storage: path.Contains("/a/", StringComparison.Ordinal) ? "a" : "b", size: 7) with { Path = path, ModifiedAt = Old };
+        _held.Hold([archive]);
+        Assert.True(_held.Holds(archive.File));
+        return archive;
+    }
+
+    private Task<NamedArchives> FindAsync(IReadOnlyList<string> paths, string change = "\"Rpo\": \"1.06:00:00\"", params int[] guests) =>
+        UseAsync(archives => archives.FindAsync(paths, guests, TestStore.Stop), change);
+
+    private async Task<T> UseAsync<T>(Func<ArchivesByHand, Task<T>> use, string change = "\"Rpo\": \"1.06:00:00\"")
     {
         await using var connection = new NodeConnection(request =>
             RawAnswer.Json($$"""{ "data": {{_answers[request.Target["/api2/json".Length..].Split('?')[0]]}} }"""));
         var options = Some.Options($"\"Proxmox\": {{ \"Node\": \"pve1\" }}, \"TimeZone\": \"Etc/UTC\", {change}");
         var tasks = new VzdumpTasks(connection.Api, "pve1");
         var storages = new StorageListing(connection.Api, new DumpListing(TimeZoneInfo.Utc), options, _store.Time);
-        var archives = new ArchivesByHand(connection.Api, tasks, storages, _store.Discovery, options, _store.Time) { FaultOf = _faultOf };
-        return await archives.FindAsync(paths, guests, TestStore.Stop);
+        return await use(new ArchivesByHand(connection.Api, tasks, storages, _held, _store.Discovery, options, _store.Time) { FaultOf = _faultOf });
     }
 
     private string Write(string folder, int vmId, DateTimeOffset modifiedAt, int daysOld = 0)

@@ -16,8 +16,13 @@ internal static class Parts
     public static HookEvents Hook(TestStore store, HookSpool spool, ILogger<HookEvents>? logger = null) =>
         new(spool, new Troubles(store.Status, NullLogger<Troubles>.Instance), logger ?? NullLogger<HookEvents>.Instance);
 
-    public static HeldArchives Hold(FreeSpaceFloor? floor = null, ILogger<HeldArchives>? logger = null) =>
-        new(new StagingSection("/", 0, floor ?? new FreeSpaceFloor(0, 0), 1), logger ?? NullLogger<HeldArchives>.Instance);
+    public static HeldArchives Hold(
+        FreeSpaceFloor? floor = null, ILogger<HeldArchives>? logger = null, int most = 1_000, Func<string, DriveType>? kindOf = null) =>
+        new(new StagingSection("/", 0, floor ?? new FreeSpaceFloor(0, 0), 1), logger ?? NullLogger<HeldArchives>.Instance)
+        {
+            Most = most,
+            KindOf = kindOf ?? (_ => DriveType.Fixed),
+        };
 }
 
 /// <summary>Keeps what was said, to be counted.</summary>

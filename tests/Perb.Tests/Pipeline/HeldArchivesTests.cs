@@ -116,6 +116,61 @@ public sealed class HeldArchivesTests : IAsyncLifetime
         Assert.StartsWith($"{old.Path} was removed before it was sealed", Assert.Single(_said.Lines), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(DriveType.Fixed, true)]
+    [InlineData(DriveType.Removable, true)]
+    [InlineData(DriveType.Ram, true)]
+    [InlineData(DriveType.Network, false)]
+    [InlineData(DriveType.NoRootDirectory, false)]
+    [InlineData(DriveType.Unknown, false)]
+    public void Only_on_a_local_file_system_is_anything_held_or_opened(DriveType kind, bool isHeld)
+    {
+        var (archive, local) = (Write(100, 3), Write(101, 3));
+        var mounted = Directory.CreateDirectory(Path.Combine(_store.Folder, "mounted")).FullName;
+        File.Copy(local.Path, Path.Combine(mounted, local.Name.FileName));
+        local = local with { Path = Path.Combine(mounted, local.Name.FileName) };
+        File.WriteAllText(Path.Combine(_store.Folder, archive.Name.LogName), "log");
+        using var held = Parts.Hold(kindOf: folder => folder == mounted ? DriveType.Fixed : kind);
+
+        held.Hold([archive, local]);
+
+        Assert.Equal(isHeld, held.Holds(archive.File));
+        Assert.True(held.Holds(local.File)); // beside it, and for itself
+        Assert.Equal(isHeld ? 3 : 1, OpenIn(_store.Folder).Count);
+    }
+
+    [Fact]
+    public void This_machine_has_a_local_file_system_by_what_the_kernel_says()
+    {
+        using var held = new HeldArchives(
+            new StagingSection("/", 0, new FreeSpaceFloor(0, 0), 1), NullLogger<HeldArchives>.Instance);
+
+        Assert.Equal((DriveType.Ram, true), (held.KindOf("/proc"), held.Most is > 0 and <= 1_000));
+    }
+
+    [Fact]
+    public void So_many_are_held_and_no_more_the_newest_ones_and_that_is_said_once_until_it_was_over()
+    {
+        using var held = Parts.Hold(logger: _said, most: 2);
+        var archives = Enumerable.Range(0, 4).Select(age => Write(100, 3, age)).Reverse().ToList();
+
+        held.Hold(archives);
+        held.Hold(archives);
+
+        Assert.Equal([archives[3].File, archives[2].File], held.Files);
+        Assert.Equal(2, OpenIn(_store.Folder).Count);
+        Assert.Single(_said.Lines);
+
+        held.Release([archives[3].File]);
+        held.Hold(archives[..3]);
+        Assert.Equal([archives[2].File, archives[1].File], held.Files.OrderByDescending(file => file.Path));
+        Assert.Single(_said.Lines);
+
+        held.Hold(archives[1..3]);
+        held.Hold(archives[..3]);
+        Assert.Equal(2, _said.Lines.Count);
+    }
+
     [Fact]
     public void Who_seals_from_a_held_archive_keeps_it_no_longer_than_a_volume()
     {

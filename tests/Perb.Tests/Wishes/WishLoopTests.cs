@@ -21,6 +21,7 @@ public sealed class WishLoopTests : IAsyncLifetime
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
 
     private readonly NodeConnection _node = new(_ => RawAnswer.Json("""{ "data": null }"""));
+    private readonly HeldArchives _held = Parts.Hold();
     private TestStore _store = null!;
     private PerbOptions _options = null!;
     private Func<string, string?> _faultOf = ArchivePath.FaultOf;
@@ -35,6 +36,7 @@ public sealed class WishLoopTests : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        _held.Dispose();
         await _node.DisposeAsync();
         await _store.DisposeAsync();
     }
@@ -140,7 +142,7 @@ public sealed class WishLoopTests : IAsyncLifetime
         var (api, wakeUp) = (_node.Api, new WakeUp());
         var tasks = new VzdumpTasks(api, "pve1");
         var storages = new StorageListing(api, new DumpListing(TimeZoneInfo.Utc), _options, _store.Time);
-        var archives = new ArchivesByHand(api, tasks, storages, _store.Discovery, _options, _store.Time) { FaultOf = _faultOf };
+        var archives = new ArchivesByHand(api, tasks, storages, _held, _store.Discovery, _options, _store.Time) { FaultOf = _faultOf };
         var carryOut = new CarryOutWish(
             new ByHandStore(_store.Database, _store.Time), archives, NoCopies(), _store.Status, _options, wakeUp, NullLogger<CarryOutWish>.Instance);
         return new OpenWishes(Wishes, carryOut, NullLogger<OpenWishes>.Instance);
