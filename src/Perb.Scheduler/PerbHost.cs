@@ -7,9 +7,11 @@ using Perb.Scheduler.Discovery;
 using Perb.Scheduler.Notes;
 using Perb.Scheduler.Observability;
 using Perb.Scheduler.Pipeline;
+using Perb.Scheduler.Rebuilding;
 using Perb.Scheduler.Retention;
 using Perb.Scheduler.Scheduling;
 using Perb.Scheduler.Store;
+using Perb.Scheduler.Verifying;
 using Perb.Scheduler.Wishes;
 using Perb.Transfer.Rclone;
 using Perb.Transfer.Sealing;
@@ -64,6 +66,7 @@ internal static class PerbHost
         services.AddPipeline(options, time);
 
         services.AddSingleton<RetentionStore>().AddSingleton<ClockWatch>().AddSingleton<PlanPrune>().AddSingleton<PruneRemote>();
+        services.AddSingleton<VerificationStore>().AddSingleton<VerifyRemote>().AddSingleton<RebuildStore>().AddSingleton<RebuildFromRemote>();
         services.AddSingleton<JobBoundary>().AddHostedService<ShippingLoops>().AddSingleton<ProgressLoop>().AddSingleton<HoldLoop>();
         services.AddHostedService(provider => provider.GetRequiredService<ProgressLoop>());
         services.AddHostedService(provider => provider.GetRequiredService<HoldLoop>());
@@ -92,7 +95,7 @@ internal static class PerbHost
         services.AddSingleton<RemoteGate>().AddSingleton<LookAtRemote>().AddSingleton<AdoptPublished>().AddSingleton<PlanSealing>();
         services.AddSingleton<SealVolume>().AddSingleton<UploadVolume>().AddSingleton<VerifyObject>().AddSingleton<CarryVolume>().AddSingleton<CarryVolumes>();
         services.AddSingleton<UploadSmallObject>().AddSingleton<PublishManifest>().AddSingleton<BackupPipeline>();
-        services.AddSingleton<TrustManifest>().AddSingleton<PlaceObject>().AddSingleton<PublishSignature>().AddSingleton<RemoveCutShort>();
+        services.AddSingleton<TrustManifest>().AddSingleton<PlaceObject>().AddSingleton<PublishSignature>().AddSingleton<RemoveCutShort>().AddSingleton<RemoveDamaged>();
         services.AddSingleton<LeaseKeeper>().AddSingleton<ShipClaim>().AddSingleton<Preflight>().AddSingleton<TakeOver>();
         services.AddSingleton<UploadStore>().AddSingleton(provider => new UploadLimits(provider.GetRequiredService<UploadStore>(), options.TimeZone, time));
         services.AddSingleton<IReadOnlyDictionary<string, RemoteTraffic>>(

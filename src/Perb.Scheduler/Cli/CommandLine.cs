@@ -45,7 +45,8 @@ internal static class CommandLine
         {
             run, once, status, LookCommands.List(config, json, remote, guest), LookCommands.Show(config, json), WishCommands.Ship(config, json, remote), WishCommands.Skip(config, json), WishCommands.Retry(config, json),
             RestoreCommands.Restore(config, json), CopyCommands.Prune(config, json, remote, guest),
-            CopyCommands.Retire(config, json), CopyCommands.Forget(config, json), hook,
+            CopyCommands.Verify(config, json, remote, guest),
+            RebuildCommand.Of(config, json), CopyCommands.Retire(config, json), CopyCommands.Forget(config, json), hook,
         };
         root.Options.Add(config);
         root.Options.Add(json);

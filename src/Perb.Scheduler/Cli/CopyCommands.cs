@@ -22,6 +22,18 @@ internal static class CopyCommands
         return prune;
     }
 
+    public static Command Verify(Option<string?> config, Option<bool> json, Option<string?> remote, Option<int?> guest)
+    {
+        var download = new Option<bool>("--download") { Description = "by content: everything is downloaded and hashed" };
+        var verify = new Command("verify", "checks what lies on remotes against the record; what is broken is shipped again if the archive is there")
+        {
+            remote, guest, download,
+        };
+        verify.SetAction((result, token) => CommandLine.Code(VerifyCommand.RunAsync(
+            result.GetValue(config), result.GetValue(json), result.GetValue(remote), result.GetValue(guest), result.GetValue(download), token)));
+        return verify;
+    }
+
     public static Command Retire(Option<string?> config, Option<bool> json)
     {
         var guest = Guest();

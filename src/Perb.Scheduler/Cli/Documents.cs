@@ -9,10 +9,10 @@ namespace Perb.Scheduler.Cli;
 internal sealed record BackupDocument(
     long Id,
     int Guest,
-    string GuestType,
-    string Archive,
+    string? GuestType,
+    string? Archive,
     string? Storage,
-    string Node,
+    string? Node,
     string Remote,
     string RemoteName,
     string State,
@@ -31,10 +31,10 @@ internal sealed record BackupDocument(
     public static BackupDocument Of(Backup backup) => new(
         backup.Id,
         backup.Guest,
-        backup.GuestType,
-        backup.Archive,
+        Known(backup.GuestType),
+        Known(backup.Archive),
         backup.Storage,
-        backup.Node,
+        Known(backup.Node),
         backup.Remote,
         backup.RemoteName,
         backup.State.Word(),
@@ -49,6 +49,9 @@ internal sealed record BackupDocument(
         backup.Attempt,
         backup.NextAttemptAt,
         backup.Failure);
+
+    // What was rebuilt from a manifest knows neither before its archive is seen.
+    private static string? Known(string text) => text.Length > 0 ? text : null;
 }
 
 /// <summary>The state of everything as <c>status</c> shows it, on a screen or as JSON (a contract: fields may be added, never changed).</summary>

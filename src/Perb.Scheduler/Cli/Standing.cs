@@ -30,7 +30,7 @@ internal sealed record Standing(Outlook Outlook, string Text)
         return backup.State switch
         {
             BackupState.Published => new(Outlook.Done, $"published, verified by {backup.VerifiedHow} at {Screen.Time(backup.VerifiedAt, zone)}"),
-            BackupState.Discovered or BackupState.Verified => OfOpen(watched, trouble, isServed, now, zone),
+            BackupState.Discovered or BackupState.Verified or BackupState.Damaged => OfOpen(watched, trouble, isServed, now, zone),
             var state => new(Outlook.Failed, $"{state.Word()}{(backup.Failure is { } failure ? $": {failure}" : "")}"),
         };
     }

@@ -42,7 +42,7 @@ internal static class WishCommand
 
         if (outcome.Document is { } document)
         {
-            return await WishFollower.SayDocumentAsync(outcome, document, asJson);
+            return await WishFollower.SayDocumentAsync(wish.Kind, outcome, document, asJson);
         }
 
         var open = outcome.Backups.Except(outcome.Already).ToList();

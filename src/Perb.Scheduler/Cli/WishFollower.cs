@@ -31,7 +31,7 @@ internal sealed class WishFollower(Settings settings, Wish wish, bool asJson)
                     ExitCode.TryLater,
                     $"no perb works on {settings.Options.StateDirectory} any more; what you asked for is kept, the next one does it (perb run, perb once)"),
                 { Faults.Count: > 0 } refused => await Screen.SayAsync(refused.Code, refused.Faults),
-                { Document: { } document } done => await SayDocumentAsync(done, document, asJson),
+                { Document: { } document } done => await SayDocumentAsync(wish.Kind, done, document, asJson),
                 var outcome => await FollowAsync(database, outcome, cancellationToken),
             };
         }
@@ -44,9 +44,17 @@ internal sealed class WishFollower(Settings settings, Wish wish, bool asJson)
     }
 
     /// <summary>For wishes that are done when they have an outcome.</summary>
-    public static Task<ExitCode> SayDocumentAsync(WishOutcome outcome, string document, bool asJson)
+    public static Task<ExitCode> SayDocumentAsync(WishKind kind, WishOutcome outcome, string document, bool asJson)
     {
-        PruneCommand.Print(document, asJson);
+        if (kind == WishKind.Verify)
+        {
+            VerifyCommand.Print(document, asJson);
+        }
+        else
+        {
+            PruneCommand.Print(document, asJson);
+        }
+
         return Screen.SayAsync(outcome.Code, outcome.Conflicts);
     }
 

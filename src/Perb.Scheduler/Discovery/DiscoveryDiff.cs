@@ -88,6 +88,10 @@ public sealed class DiscoveryDiff(CatchUpPolicy policy, IReadOnlyList<string> re
         {
             conflict = $"{archive.Path} is not the archive that was shipped as {backup.RemoteName}: other size or time; it is not offsite";
         }
+        else if (IsRebuilt(backup))
+        {
+            changes.Add(new DiscoveryChange.Recognised(backup.Id, archive));
+        }
         else if (backup.Storage is null)
         {
             // A person named it where it lies, outside of all storages: what a storage holds says nothing about it.
@@ -142,8 +146,12 @@ public sealed class DiscoveryDiff(CatchUpPolicy policy, IReadOnlyList<string> re
         backup is { State: BackupState.Discovered, IsAllSealed: false }
             or { State: BackupState.Skipped or BackupState.SourceMissing or BackupState.Failed };
 
-    private static bool IsSame(KnownBackup backup, FoundArchive archive) =>
-        backup.Archive == archive.Name.FileName && backup.SizeBytes == archive.SizeBytes && backup.ModifiedAt == archive.ModifiedAt;
+    // From a manifest, which has whole seconds and no name.
+    private static bool IsRebuilt(KnownBackup backup) => backup.Archive.Length == 0;
+
+    private static bool IsSame(KnownBackup backup, FoundArchive archive) => IsRebuilt(backup)
+        ? backup.SizeBytes == archive.SizeBytes && backup.ModifiedAt.ToUnixTimeSeconds() == archive.ModifiedAt.ToUnixTimeSeconds()
+        : backup.Archive == archive.Name.FileName && backup.SizeBytes == archive.SizeBytes && backup.ModifiedAt == archive.ModifiedAt;
 
     private static bool IsSame(FoundArchive one, FoundArchive other) =>
         one.Name.FileName == other.Name.FileName && one.SizeBytes == other.SizeBytes && one.ModifiedAt == other.ModifiedAt;

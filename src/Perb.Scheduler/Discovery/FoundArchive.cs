@@ -58,6 +58,9 @@ public abstract record DiscoveryChange
     /// <summary>The same archive, elsewhere or settled by now.</summary>
     public sealed record Seen(long Id, FoundArchive Archive) : DiscoveryChange;
 
+    /// <summary>The archive of a backup that was rebuilt from its manifest, which does not say what it is called.</summary>
+    public sealed record Recognised(long Id, FoundArchive Archive) : DiscoveryChange;
+
     /// <summary>Other bytes under the name of a backup that has not been sealed yet: what was planned is void.</summary>
     public sealed record Replaced(long Id, FoundArchive Archive) : DiscoveryChange;
 

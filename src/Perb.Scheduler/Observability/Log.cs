@@ -51,6 +51,12 @@ internal static partial class Log
     [LoggerMessage(2014, LogLevel.Information, "Remote {Remote} is held back until {Until:u}: {Why}")]
     public static partial void RemoteHeldBack(this ILogger logger, string remote, DateTimeOffset until, string why);
 
+    [LoggerMessage(4010, LogLevel.Information, "Checked {Remote}: {Backups} backup(s), {Volumes} volume(s) proven, {Broken} broken")]
+    public static partial void RemoteChecked(this ILogger logger, string remote, int backups, int volumes, int broken);
+
+    [LoggerMessage(EventId = 4011, Message = "{RemoteName} on {Remote} is {State}: {Fault}")]
+    public static partial void CopyBroken(this ILogger logger, LogLevel level, string remoteName, string remote, string state, string fault);
+
     [LoggerMessage(4001, LogLevel.Information, "Pruned {Remote}: {Removed} backup(s) removed, {Kept} kept")]
     public static partial void Pruned(this ILogger logger, string remote, int removed, int kept);
 

@@ -13,6 +13,8 @@ public sealed class Troubles(StatusStore store, ILogger<Troubles> logger)
 
     public static string OfRemote(string remote) => $"remote {remote}";
 
+    public static string OfVerify(string remote) => $"verification of {remote}";
+
     public static string OfPrune(string remote) => $"prune of {remote}";
 
     public static string OfKey(string fingerprint) => $"key {fingerprint}";

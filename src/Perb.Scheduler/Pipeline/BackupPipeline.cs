@@ -14,6 +14,7 @@ namespace Perb.Scheduler.Pipeline;
 public sealed class BackupPipeline(
     PipelineStore store,
     LookAtRemote look,
+    RemoveDamaged removeDamaged,
     RemoveCutShort removeCutShort,
     AdoptPublished adopt,
     PlanSealing planSealing,
@@ -27,13 +28,14 @@ public sealed class BackupPipeline(
     public async Task<VerifyLevel> ShipAsync(Claim claim, ReadyRemote remote, CancellationToken cancellationToken)
     {
         var objects = await look.RunAsync(claim.Backup, remote.Remote, cancellationToken);
+        using var source = new SourceAtNeed(new ArchiveFile(claim.Backup.Path, claim.Backup.SizeBytes, claim.Backup.ModifiedAt), held);
+        objects = await removeDamaged.RunAsync(claim, remote.Remote, objects, source, cancellationToken);
         objects = await removeCutShort.RunAsync(claim, remote.Remote, objects, cancellationToken);
         if (objects.HasManifest)
         {
             return await adopt.RunAsync(claim, remote, objects, cancellationToken);
         }
 
-        using var source = new SourceAtNeed(new ArchiveFile(claim.Backup.Path, claim.Backup.SizeBytes, claim.Backup.ModifiedAt), held);
         var plan = await planSealing.RunAsync(claim, remote.Remote, objects, source, cancellationToken);
         claim = await ForgetWhatIsGoneAsync(claim, plan, objects, cancellationToken);
         logger.SealingBegan(plan.RemoteName, remote.Remote.Name, plan.VolumeCount, ByteSize.Format(plan.ArchiveBytes));

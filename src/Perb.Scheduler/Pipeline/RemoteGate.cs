@@ -50,14 +50,27 @@ public sealed class RemoteGate(
         await RequireOursAsync(remote, cancellationToken);
     }
 
+    /// <summary>Marks the path as this installation's, whoever marked it before: a person says so.</summary>
+    /// <exception cref="RcloneException">The remote does not answer.</exception>
+    public async Task AdoptAsync(Remote remote, CancellationToken cancellationToken)
+    {
+        await MarkAsync(remote, cancellationToken);
+        await RequireOursAsync(remote, cancellationToken);
+    }
+
+    private Task MarkAsync(Remote remote, CancellationToken cancellationToken)
+    {
+        var owner = JsonSerializer.SerializeToUtf8Bytes(new PathOwner(1, state.InstallationId), OwnerJson.Default.PathOwner);
+        return upload.RunAsync(remote, OwnerFile, owner, started: null, cancellationToken);
+    }
+
     private async Task ClaimPathAsync(Remote remote, CancellationToken cancellationToken)
     {
         var path = remote.ObjectPath(OwnerFile);
         if (await rclone.StatAsync(path, null, cancellationToken) is null)
         {
             await RequireUnusedAsync(remote, cancellationToken);
-            var owner = JsonSerializer.SerializeToUtf8Bytes(new PathOwner(1, state.InstallationId), OwnerJson.Default.PathOwner);
-            await upload.RunAsync(remote, OwnerFile, owner, started: null, cancellationToken);
+            await MarkAsync(remote, cancellationToken);
         }
 
         await RequireOursAsync(remote, cancellationToken);

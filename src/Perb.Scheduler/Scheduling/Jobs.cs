@@ -5,6 +5,7 @@ using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Notes;
 using Perb.Scheduler.Observability;
 using Perb.Scheduler.Retention;
+using Perb.Scheduler.Verifying;
 using Perb.Transfer;
 using Quartz;
 
@@ -43,6 +44,18 @@ internal sealed class PruneJob(PruneRemote prune, PerbOptions options, JobBounda
     {
         var remote = options.Remotes.Single(remote => remote.Name == context.MergedJobDataMap.GetString(RemoteKey));
         return new(boundary.RunAsideAsync("prune", token => prune.RunAsync(remote, guest: null, isApproved: false, token), cancellationToken));
+    }
+}
+
+/// <summary>Checks a share of one remote; its name is in the job's data.</summary>
+[DisallowConcurrentExecution]
+internal sealed class VerifyJob(VerifyRemote verify, PerbOptions options, JobBoundary boundary) : IJob
+{
+    public ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken = default)
+    {
+        var remote = options.Remotes.Single(remote => remote.Name == context.MergedJobDataMap.GetString(PruneJob.RemoteKey));
+        return new(boundary.RunAsideAsync(
+            "verification", token => verify.RunAsync(remote, guest: null, VerifyRemote.Share, isDownload: false, token), cancellationToken));
     }
 }
 

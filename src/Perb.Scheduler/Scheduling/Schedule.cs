@@ -35,6 +35,15 @@ internal static class Schedule
                     job => job.WithIdentity($"prune {remote.Name}").UsingJobData(PruneJob.RemoteKey, remote.Name));
             }
 
+            foreach (var remote in options.Remotes)
+            {
+                quartz.ScheduleJob<VerifyJob>(
+                    trigger => trigger
+                        .WithIdentity($"verify {remote.Name}")
+                        .WithCronSchedule(remote.VerifySchedule, cron => cron.InTimeZone(options.TimeZone)),
+                    job => job.WithIdentity($"verify {remote.Name}").UsingJobData(PruneJob.RemoteKey, remote.Name));
+            }
+
             // Also where none are to be written any more: what was trouble then is over.
             quartz.ScheduleJob<NotesJob>(
                 trigger => trigger

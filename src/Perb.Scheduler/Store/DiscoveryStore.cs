@@ -163,6 +163,7 @@ public sealed class DiscoveryStore(Database database)
         {
             DiscoveryChange.Found added => InsertAsync(statements, added, how(added.Archive), now, cancellationToken),
             DiscoveryChange.Seen seen => MoveAsync(statements, seen.Id, seen.Archive, cancellationToken),
+            DiscoveryChange.Recognised recognised => RecogniseAsync(statements, recognised, cancellationToken),
             DiscoveryChange.Replaced replaced => ReplaceAsync(statements, replaced, now, cancellationToken),
             DiscoveryChange.Revived revived => ReviveAsync(statements, revived, now, cancellationToken),
             DiscoveryChange.Skipped skipped => ChangeStateAsync(
@@ -248,6 +249,22 @@ public sealed class DiscoveryStore(Database database)
             ("@guestType", archive.Name.GuestType),
             ("@settled", archive.IsSettled ? 1 : 0),
             ("@byHand", byHand ? 1 : 0)) > 0;
+
+    private static async Task<bool> RecogniseAsync(
+        Statements statements, DiscoveryChange.Recognised recognised, CancellationToken cancellationToken) =>
+        await statements.ExecuteAsync(
+            """
+            UPDATE backup SET storage = @storage, node = @node, path = @path, modified_at = @modified, archive = @archive, guest_type = @guestType
+            WHERE id = @id AND archive = ''
+            """,
+            cancellationToken,
+            ("@id", recognised.Id),
+            ("@storage", recognised.Archive.Storage ?? ""),
+            ("@node", recognised.Archive.Node),
+            ("@path", recognised.Archive.Path),
+            ("@modified", Sql.Instant(recognised.Archive.ModifiedAt)),
+            ("@archive", recognised.Archive.Name.FileName),
+            ("@guestType", recognised.Archive.Name.GuestType)) > 0;
 
     private static async Task<bool> ReplaceAsync(
         Statements statements, DiscoveryChange.Replaced replaced, string now, CancellationToken cancellationToken)

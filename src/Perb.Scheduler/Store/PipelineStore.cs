@@ -48,7 +48,7 @@ public sealed class PipelineStore(Database database, TimeProvider time)
             UPDATE backup SET lease_token = @token, lease_until = @until, attempted_at = @now
             WHERE id = (
                 SELECT b.id FROM backup b
-                WHERE b.remote = @remote AND b.state IN ('discovered', 'verified') AND b.settled = 1
+                WHERE b.remote = @remote AND b.state IN ('discovered', 'verified', 'damaged') AND b.settled = 1
                   AND (b.lease_until IS NULL OR b.lease_until < @now OR b.lease_until > @void)
                   AND CASE WHEN @since IS NULL THEN b.next_attempt_at IS NULL OR b.next_attempt_at <= @now OR b.next_attempt_at > @latest
                            ELSE b.attempted_at IS NULL OR b.attempted_at NOT BETWEEN @since AND @now END
@@ -86,7 +86,7 @@ public sealed class PipelineStore(Database database, TimeProvider time)
         var next = await connection.ScalarAsync<string>(
             """
             SELECT min(next_attempt_at) FROM backup
-            WHERE remote = @remote AND state IN ('discovered', 'verified') AND settled = 1 AND lease_token IS NULL
+            WHERE remote = @remote AND state IN ('discovered', 'verified', 'damaged') AND settled = 1 AND lease_token IS NULL
             """,
             cancellationToken,
             ("@remote", remote));
@@ -143,7 +143,7 @@ public sealed class PipelineStore(Database database, TimeProvider time)
     {
         await using var connection = await database.ConnectAsync(cancellationToken);
         var names = await connection.QueryAsync(
-            "SELECT b.remote, v.name FROM volume v JOIN backup b ON b.id = v.backup_id WHERE v.verified_at IS NULL AND b.state = 'discovered'",
+            "SELECT b.remote, v.name FROM volume v JOIN backup b ON b.id = v.backup_id WHERE v.verified_at IS NULL AND b.state IN ('discovered', 'damaged')",
             row => $"{row.GetString(0)}/{row.GetString(1)}",
             cancellationToken);
         return names.ToHashSet(StringComparer.Ordinal);

@@ -71,7 +71,7 @@ public sealed class StatusStore(Database database, TimeProvider time)
         await using var connection = await database.ConnectAsync(cancellationToken);
         var activities = await ActivityRow.CurrentAsync(connection, cancellationToken);
         var backups = await connection.QueryAsync(
-            $"{BackupRow.Select} WHERE b.state IN ('discovered', 'verified') ORDER BY b.lease_until IS NULL, b.discovered_at, b.id",
+            $"{BackupRow.Select} WHERE b.state IN ('discovered', 'verified', 'damaged') ORDER BY b.lease_until IS NULL, b.discovered_at, b.id",
             BackupRow.Map,
             cancellationToken);
         return [.. backups.Select(backup => (backup, activities.GetValueOrDefault(backup.Id)))];

@@ -29,6 +29,7 @@ public sealed class CarryOutWish(
             WishKind.Retry => await store.RetryAsync(wish.Backups, Configured, cancellationToken),
             WishKind.Prune => await copies.PruneAsync(wish, cancellationToken),
             WishKind.Forget => await copies.ForgetAsync(wish, cancellationToken),
+            WishKind.Verify => await copies.VerifyAsync(wish, cancellationToken),
             WishKind.Retire => await copies.RetireAsync(wish, cancellationToken),
             _ => throw new InvalidOperationException($"unknown wish {wish.Kind}"),
         };

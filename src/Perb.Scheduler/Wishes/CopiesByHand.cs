@@ -1,12 +1,14 @@
 using System.Text.Json;
+using Perb.Scheduler.Backups;
 using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Retention;
 using Perb.Scheduler.Store;
+using Perb.Scheduler.Verifying;
 
 namespace Perb.Scheduler.Wishes;
 
 /// <summary>What a person decides about the copies of a remote: prune now, keep a guest's for ever, remove a guest's.</summary>
-public sealed class CopiesByHand(PruneRemote prune, RetentionStore store, PerbOptions options)
+public sealed class CopiesByHand(PruneRemote prune, VerifyRemote verify, RetentionStore store, PerbOptions options)
 {
     public async Task<WishOutcome> PruneAsync(Wish wish, CancellationToken cancellationToken)
     {
@@ -23,6 +25,35 @@ public sealed class CopiesByHand(PruneRemote prune, RetentionStore store, PerbOp
     {
         await store.SetRetiredAsync(wish.Guests[0], !wish.Undo, cancellationToken);
         return new WishOutcome { Document = "[]" };
+    }
+
+    public async Task<WishOutcome> VerifyAsync(Wish wish, CancellationToken cancellationToken)
+    {
+        int? guest = wish.Guests.Count > 0 ? wish.Guests[0] : null;
+        var (document, faults) = (new List<VerifyDocument>(), new List<string>());
+        foreach (var section in options.Remotes.Where(remote => wish.Remotes.Count == 0 || wish.Remotes.Contains(remote.Name)))
+        {
+            var found = await verify.RunAsync(section, guest, share: 1, wish.Download, cancellationToken);
+            document.AddRange(found.Backups.Select(one => new VerifyDocument(
+                section.Name,
+                one.Backup.Guest,
+                one.Backup.RemoteName,
+                one.Fault is null ? "ok" : one.Backup.State.Word(),
+                one.Proven,
+                one.Backup.VerifiedAt,
+                one.Backup.VerifiedHow,
+                one.Fault)));
+            faults.AddRange(found.Backups.Where(one => one.Fault is not null)
+                .Select(one => $"{one.Backup.RemoteName} on {section.Name} is {one.Backup.State.Word()}: {one.Fault}"));
+            faults.AddRange(found.Fault is { } fault ? [$"{section.Name}: {fault}"] : []);
+        }
+
+        return new WishOutcome
+        {
+            Document = JsonSerializer.Serialize(document, VerifyJson.Default.IReadOnlyListVerifyDocument),
+            Conflicts = faults,
+            Code = faults.Count > 0 ? ExitCode.Failed : ExitCode.Ok,
+        };
     }
 
     private static async Task<WishOutcome> OutcomeOfAsync(IEnumerable<RemoteSection> remotes, Func<RemoteSection, Task<PruneOutcome>> work)

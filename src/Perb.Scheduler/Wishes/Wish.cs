@@ -10,6 +10,7 @@ public enum WishKind
     Prune,
     Retire,
     Forget,
+    Verify,
 }
 
 /// <summary>What a person asks for on the command line, as it is carried out by whoever holds the state directory's lock.</summary>
@@ -30,6 +31,9 @@ public sealed record Wish(WishKind Kind)
 
     /// <summary>Of <see cref="WishKind.Prune"/>: a person has seen the plan.</summary>
     public bool Yes { get; init; }
+
+    /// <summary>Of <see cref="WishKind.Verify"/>: by content.</summary>
+    public bool Download { get; init; }
 
     /// <summary>Of <see cref="WishKind.Retire"/>.</summary>
     public bool Undo { get; init; }
@@ -74,6 +78,7 @@ public static class WishKinds
         WishKind.Prune => "prune",
         WishKind.Retire => "retire",
         WishKind.Forget => "forget",
+        WishKind.Verify => "verify",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
     };
 }

@@ -135,7 +135,7 @@ public sealed class WishLoopTests : IAsyncLifetime
     private WishLoop Loop() => new(OpenWishes(), _options, _store.Time, NullLogger<WishLoop>.Instance);
 
     // Retiring needs the store alone, and nothing else of it is asked for here.
-    private CopiesByHand NoCopies() => new(null!, new RetentionStore(_store.Database, _store.Time), _options);
+    private CopiesByHand NoCopies() => new(null!, null!, new RetentionStore(_store.Database, _store.Time), _options);
 
     private OpenWishes OpenWishes()
     {

@@ -7,3 +7,7 @@ CREATE TABLE retired (
     guest INTEGER PRIMARY KEY,
     since TEXT NOT NULL
 ) STRICT;
+
+-- A damaged copy is shipped again: it is open, too.
+DROP INDEX backup_open;
+CREATE INDEX backup_open ON backup (remote, archive_time) WHERE state IN ('discovered', 'verified', 'damaged');
