@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Perb.Scheduler.Remotes;
 using Perb.Transfer;
 
 namespace Perb.Scheduler.Cli;
@@ -33,18 +32,6 @@ internal static class CommandLine
         var status = new Command("status", "one screen: service, guests against their RPO, queue, last failures");
         status.SetAction((result, token) => Code(StatusCommand.RunAsync(result.GetValue(config), result.GetValue(json), token)));
 
-        var remoteOnly = new Option<bool>("--remote-only") { Description = "what lies on the remotes, without the store; --remote may be any rclone path then" };
-        var (rcloneConfig, signers) = (RestoreCommands.RcloneConfig(), RestoreCommands.Signers());
-        var list = new Command("list", "backups and where they are") { remote, guest, remoteOnly, rcloneConfig, signers };
-        list.SetAction((result, token) => Code(result.GetValue(remoteOnly)
-            ? RemoteListCommand.RunAsync(
-                new AccessOrder(
-                    result.GetValue(config), result.GetValue(remote), result.GetValue(rcloneConfig), result.GetValue(signers) ?? [], AllowUnsigned: false),
-                result.GetValue(json),
-                result.GetValue(guest),
-                token)
-            : ListCommand.RunAsync(result.GetValue(config), result.GetValue(json), result.GetValue(remote), result.GetValue(guest), token)));
-
         var task = new Option<string>("--task") { Description = "the vzdump worker, PID-START", Required = true };
         var spool = new Option<string>("--spool") { Description = "where the hook leaves its events", Required = true };
         var longest = new Option<string>("--max") { Description = "when to give up, such as 2h", Required = true };
@@ -56,7 +43,7 @@ internal static class CommandLine
 
         var root = new RootCommand($"Ships every finished Proxmox VE backup offsite, encrypted and proven.{ExitCodes}")
         {
-            run, once, status, list, WishCommands.Ship(config, json, remote), WishCommands.Skip(config, json), WishCommands.Retry(config, json),
+            run, once, status, ListCommands.List(config, json, remote, guest), WishCommands.Ship(config, json, remote), WishCommands.Skip(config, json), WishCommands.Retry(config, json),
             RestoreCommands.Restore(config, json), hook,
         };
         root.Options.Add(config);

@@ -27,7 +27,7 @@ internal sealed class RestoreOldFile(RcloneProgram rclone, RestoreProgress progr
         try
         {
             await StreamAsync(from, work, files, SizeOf(from), cancellationToken);
-            var paths = await files.PlaceAsync(whole: true, cancellationToken);
+            var paths = await files.PlaceAsync(archiveAlone: false, cancellationToken);
             work.Delete();
             return paths;
         }
