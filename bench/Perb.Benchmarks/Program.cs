@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Perb.Benchmarks;
+using Perb.Benchmarks.Restoring;
 using Perb.Benchmarks.Sealing;
 
 var minutes = new Option<double>("--minutes")
@@ -37,9 +38,9 @@ latency.SetAction((parsed, token) => RunAsync(
 
 var root = new RootCommand(
     "Measures Perb: idle and poll against a simulated Proxmox VE node with 200 guests, 3 storages and 500 archives, reconcile with more of them, "
-    + "the hook's calls, how soon they lead to sealing, and seal beside other programs.")
+    + "the hook's calls, how soon they lead to sealing, and seal and restore beside other programs.")
 {
-    idle, poll, reconcile, hook, latency, SealCommands.Seal(RunAsync),
+    idle, poll, reconcile, hook, latency, SealCommands.Seal(RunAsync), RestoreBenchmark.Restore(RunAsync),
 };
 foreach (var contender in SealCommands.Contenders())
 {

@@ -43,9 +43,9 @@ internal static class CommandLine
 
         var root = new RootCommand($"Ships every finished Proxmox VE backup offsite, encrypted and proven.{ExitCodes}")
         {
-            run, once, status, LookCommands.List(config, json, remote, guest), LookCommands.Show(config, json), WishCommands.Ship(config, json, remote), WishCommands.Skip(config, json), WishCommands.Retry(config, json),
-            RestoreCommands.Restore(config, json), CopyCommands.Prune(config, json, remote, guest),
-            CopyCommands.Verify(config, json, remote, guest),
+            run, once, status, ListCommands.List(config, json, remote, guest), ShowCommand.Of(config, json),
+            WishCommands.Ship(config, json, remote), WishCommands.Skip(config, json), WishCommands.Retry(config, json),
+            RestoreCommands.Restore(config, json), CopyCommands.Verify(config, json, remote, guest), CopyCommands.Prune(config, json, remote, guest),
             RebuildCommand.Of(config, json), CopyCommands.Retire(config, json), CopyCommands.Forget(config, json), hook,
         };
         root.Options.Add(config);

@@ -47,9 +47,12 @@ internal static class RestoreCommand
         {
             return await RestoreAsync(order, selection!, access, terminal, logs, cancellationToken);
         }
+        catch (Exception) when (cancellationToken.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(cancellationToken); // a terminal's Ctrl-C reaches gpg and rclone, too: they ended because of it
+        }
         catch (Exception exception) when (exception is RestoreException or EncryptionException or IOException or UnauthorizedAccessException)
         {
-            cancellationToken.ThrowIfCancellationRequested(); // what ended meanwhile, ended because of that
             return await Screen.SayAsync(ExitCode.Failed, exception.Message);
         }
     }

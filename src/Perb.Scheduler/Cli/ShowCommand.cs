@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Perb.Scheduler.Backups;
@@ -10,7 +11,15 @@ namespace Perb.Scheduler.Cli;
 /// <summary><c>perb show ID</c>: everything that is recorded of one backup, from the store alone.</summary>
 internal static class ShowCommand
 {
-    public static async Task<ExitCode> RunAsync(string? configuration, bool asJson, long id, CancellationToken cancellationToken)
+    public static Command Of(Option<string?> config, Option<bool> json)
+    {
+        var id = new Argument<long>("ID") { Description = "as list shows it" };
+        var show = new Command("show", "one backup: its facts, volumes and history") { id };
+        show.SetAction((result, token) => CommandLine.Code(RunAsync(result.GetValue(config), result.GetValue(json), result.GetValue(id), token)));
+        return show;
+    }
+
+    private static async Task<ExitCode> RunAsync(string? configuration, bool asJson, long id, CancellationToken cancellationToken)
     {
         var settings = Settings.Load(configuration);
         var database = await Database.OpenForReadingAsync(settings.Options.StorePath, cancellationToken);

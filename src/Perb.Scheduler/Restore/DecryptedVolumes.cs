@@ -54,7 +54,7 @@ internal sealed class DecryptedVolumes(
             return false;
         }
 
-        (_gpg, _volumeBytes) = (GpgDecryption.Start(_volume.File), 0);
+        (_gpg, _volumeBytes) = (GpgDecryption.Start(_volume.File, cancellationToken), 0);
         var name = await _gpg.NameAsync(cancellationToken);
         return name is null || name == _volume.Name // null: gpg failed, and will say why
             ? true

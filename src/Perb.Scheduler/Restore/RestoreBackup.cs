@@ -33,7 +33,7 @@ internal sealed class RestoreBackup(RcloneProgram rclone, RestoreProgress progre
             }
 
             await StreamAsync(from, work, run, kept, files, KeepAsync, read.Manifest.ArchiveBytes - (kept?.WrittenBytes ?? 0), cancellationToken);
-            var paths = await files.PlaceAsync(whole: true, cancellationToken);
+            var paths = await files.PlaceAsync(archiveAlone: false, cancellationToken);
             work.Delete();
             return paths;
         }
@@ -41,7 +41,7 @@ internal sealed class RestoreBackup(RcloneProgram rclone, RestoreProgress progre
         {
             if (run.GoodVolumes * read.Manifest.VolumeBytes >= EndOfArchive(read.Manifest) && files.ArchiveIsWritten)
             {
-                var saved = await files.PlaceAsync(whole: false, CancellationToken.None);
+                var saved = await files.PlaceAsync(archiveAlone: true, CancellationToken.None);
                 work.Delete();
                 throw new RestoreException($"{exception.Message}; the archive itself is whole and stands in {saved[0]}, its log or notes are lost");
             }

@@ -27,7 +27,7 @@ internal sealed class RestoreOldFile(RcloneProgram rclone, RestoreProgress progr
         try
         {
             await StreamAsync(from, work, files, SizeOf(from), cancellationToken);
-            var paths = await files.PlaceAsync(whole: true, cancellationToken);
+            var paths = await files.PlaceAsync(archiveAlone: false, cancellationToken);
             work.Delete();
             return paths;
         }
@@ -69,7 +69,7 @@ internal sealed class RestoreOldFile(RcloneProgram rclone, RestoreProgress progr
         logger.RestoreWithoutManifest(name, from.Place.Name);
         progress.Begin(remoteName, 0);
         var file = await FetchAsync(from, name, work, archiveBytes, cancellationToken);
-        await using var gpg = GpgDecryption.Start(file);
+        await using var gpg = GpgDecryption.Start(file, cancellationToken);
         var content = await PeekedStream.OpenAsync(gpg.Content, OldContent.HeadBytes, cancellationToken);
         if (OldContent.Of(name, remoteName, content.Head.Span) is not { } kind)
         {

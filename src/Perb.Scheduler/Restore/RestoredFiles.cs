@@ -72,10 +72,10 @@ internal sealed class RestoredFiles(string directory, WorkDirectory work) : IRes
     /// Everything was checked: gives all files their names and times, the archive last, so that whoever sees it sees all. If one cannot have
     /// its name, none has.
     /// </summary>
-    /// <param name="whole">Without it: an entry that was cut off has no place.</param>
+    /// <param name="archiveAlone">The archive is right, and nobody knows about the rest.</param>
     /// <param name="cancellationToken">Stops before the next file.</param>
     /// <returns>Their paths, the archive first.</returns>
-    public async Task<IReadOnlyList<string>> PlaceAsync(bool whole, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<string>> PlaceAsync(bool archiveAlone, CancellationToken cancellationToken)
     {
         if (_archive is not { } archive)
         {
@@ -85,7 +85,7 @@ internal sealed class RestoredFiles(string directory, WorkDirectory work) : IRes
         var placed = new List<string>();
         try
         {
-            foreach (var (file, entry) in _companions.Where(companion => whole || companion.File.WrittenBytes == companion.Entry.SizeBytes).Append(archive))
+            foreach (var (file, entry) in archiveAlone ? [archive] : _companions.Append(archive))
             {
                 await file.PlaceAsync(entry.ModifiedAt, cancellationToken);
                 placed.Insert(0, file.Path);

@@ -23,10 +23,14 @@ public sealed class GpgDecryption : IAsyncDisposable
     private readonly Task _listening;
     private readonly string _file;
 
-    private GpgDecryption(string file, Process process)
+    private readonly CancellationTokenRegistration _ending;
+
+    private GpgDecryption(string file, Process process, CancellationToken cancellationToken)
     {
         (_file, _process) = (file, process);
+        Content = new PipeContent(process.StandardOutput.BaseStream);
         _listening = ListenAsync();
+        _ending = cancellationToken.Register(End);
         if (process.StandardOutput.BaseStream is PipeStream pipe)
         {
             // Only speed: a pipe's usual 64 KiB make two programs wait for each other at every turn.
@@ -35,10 +39,12 @@ public sealed class GpgDecryption : IAsyncDisposable
     }
 
     /// <summary>The plaintext, as it comes.</summary>
-    public Stream Content => _process.StandardOutput.BaseStream;
+    public Stream Content { get; }
 
+    /// <param name="file">The message.</param>
+    /// <param name="cancellationToken">Ends gpg.</param>
     /// <exception cref="DecryptionException">There is no gpg.</exception>
-    public static GpgDecryption Start(string file)
+    public static GpgDecryption Start(string file, CancellationToken cancellationToken)
     {
         var program = ProgramFile.Find(Program, ProgramFile.SearchPath)
             ?? throw new DecryptionException("gpg is not installed: apt install gnupg", keyIsMissing: true);
@@ -50,7 +56,7 @@ public sealed class GpgDecryption : IAsyncDisposable
         };
         try
         {
-            return new GpgDecryption(file, Process.Start(start)!);
+            return new GpgDecryption(file, Process.Start(start)!, cancellationToken);
         }
         catch (Win32Exception exception)
         {
@@ -85,14 +91,19 @@ public sealed class GpgDecryption : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await _ending.DisposeAsync();
+        End();
+        await _process.WaitForExitAsync(CancellationToken.None);
+        await _listening.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _process.Dispose();
+    }
+
+    private void End()
+    {
         if (!_process.HasExited)
         {
             _process.Kill();
-            await _process.WaitForExitAsync(CancellationToken.None);
         }
-
-        await _listening.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _process.Dispose();
     }
 
     private async Task ListenAsync()

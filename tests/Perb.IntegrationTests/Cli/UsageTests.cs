@@ -11,6 +11,9 @@ public sealed class UsageTests(SharedKey key) : IClassFixture<SharedKey>
     [InlineData("frobnicate")]
     [InlineData("once --frobnicate")]
     [InlineData("list --guest web")]
+    [InlineData("list --signer x")]
+    [InlineData("restore")]
+    [InlineData("restore 100 101")]
     [InlineData("list --guest")]
     [InlineData("once extra")]
     [InlineData("ship")]
@@ -37,13 +40,14 @@ public sealed class UsageTests(SharedKey key) : IClassFixture<SharedKey>
 
         var help = await CallAsync("--help");
         Assert.Equal((0, ""), (help.ExitCode, help.Errors));
-        Assert.All(["run", "once", "status", "list", "ship", "skip", "retry", "--config", "--json", "78 configuration"], word => Assert.Contains(word, help.Output, StringComparison.Ordinal));
+        Assert.All(["run", "once", "status", "list", "ship", "skip", "retry", "restore", "--config", "--json", "78 configuration"], word => Assert.Contains(word, help.Output, StringComparison.Ordinal));
     }
 
     [Theory]
     [InlineData("ship", "./100", "number")]
     [InlineData("skip", "perb list")]
     [InlineData("retry", "--all", "not those that were skipped")]
+    [InlineData("restore", "--at", "--stdout", "--allow-unsigned", "--signer", "needs no configuration")]
     public async Task The_help_of_a_command_says_what_its_arguments_mean(string command, params string[] words)
     {
         var help = await CallAsync(command, "--help");

@@ -14,20 +14,24 @@ public sealed class RestoreDamageTests(SharedKey key) : IClassFixture<SharedKey>
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Theory]
-    [InlineData(PacketKind.Mdc)]
-    [InlineData(PacketKind.Ocb)]
-    public Task Volumes_mixed_up_or_missing_are_noticed(PacketKind packet) => AssertNoticedAsync(
-        packet, Damage.Table(packet).Where(damage => damage.To is SealedAs.Four or SealedAs.LogAlone), refit: false);
+    [Fact]
+    public Task Volumes_mixed_up_or_missing_are_noticed() => AssertNoticedAsync(
+        PacketKind.Mdc, Damage.Table(PacketKind.Mdc).Where(damage => damage.To is SealedAs.Four or SealedAs.LogAlone), refit: false);
 
+    /// <summary>
+    /// With the manifest made to fit, so that SHA-256 says nothing and what gpg says about each message has to do. Without that every damage is
+    /// the same one, a wrong hash.
+    /// </summary>
     [Theory]
     [Trait("Suite", "long")]
-    [InlineData(PacketKind.Mdc, false)]
-    [InlineData(PacketKind.Ocb, false)]
-    [InlineData(PacketKind.Mdc, true)]
-    [InlineData(PacketKind.Ocb, true)]
-    public Task Each_damage_is_noticed_even_where_the_manifest_was_made_to_fit(PacketKind packet, bool refit) =>
-        AssertNoticedAsync(packet, Damage.Table(packet), refit);
+    [InlineData(PacketKind.Mdc)]
+    [InlineData(PacketKind.Ocb)]
+    public Task Each_damage_is_noticed_even_where_the_manifest_was_made_to_fit(PacketKind packet) =>
+        AssertNoticedAsync(packet, Damage.Table(packet), refit: true);
+
+    [Fact]
+    public Task Damage_within_a_volume_is_noticed() => AssertNoticedAsync(
+        PacketKind.Mdc, Damage.Table(PacketKind.Mdc).Where((damage, index) => damage.To is SealedAs.Small or SealedAs.Large && index % 25 == 0), refit: false);
 
     /// <summary>Whoever can write the remote can write the manifest, too; unless it is signed. Then names and order are what is left.</summary>
     [Fact]
