@@ -67,6 +67,12 @@ public sealed class StateDirectory : IDisposable
         return held is null;
     }
 
+    /// <summary>The installation id, for whoever only looks; null where there is none yet.</summary>
+    public static string? IdOf(string directory) =>
+        File.Exists(Path.Combine(directory, IdName)) && Guid.TryParseExact(File.ReadAllText(Path.Combine(directory, IdName)).Trim(), "N", out var id)
+            ? id.ToString("N")
+            : null;
+
     public void Dispose() => _lock.Dispose();
 
     // Not at the first refusal: `perb status` looks by taking the lock, shared, for a moment.
