@@ -36,7 +36,7 @@ internal static class WishCommands
         var retry = new Command("retry", "tries failed, skipped or waiting backups again, now") { ids, all };
         retry.Validators.Add(result =>
         {
-            if (result.GetValue(ids) is { Length: > 0 } == result.GetValue(all))
+            if (result.GetResult(ids) is { Tokens.Count: > 0 } == result.GetValue(all)) // not their value: there is none where one is no number
             {
                 result.AddError("retry needs either ids or --all.");
             }
