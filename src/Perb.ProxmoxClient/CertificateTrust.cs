@@ -69,8 +69,8 @@ internal sealed class CertificateTrust(
         return new UntrustedCertificateException(
             $"{server.Describe()} showed a certificate that is not trusted: {fault}. Its SHA-256 fingerprint is "
             + $"{printed}. If the node itself shows the same (openssl x509 -noout -fingerprint -sha256 -in "
-            + "/etc/pve/local/pve-ssl.pem), set Proxmox:CaFile to the cluster's /etc/pve/pve-root-ca.pem (best: node "
-            + "certificates are renewed) or add the fingerprint to Proxmox:Fingerprints")
+            + "/etc/pve/local/pve-ssl.pem), set Proxmox:CaFile to a copy of the cluster's authority (install -m 644 "
+            + "/etc/pve/pve-root-ca.pem /etc/perb/; best: node certificates are renewed) or add the fingerprint to Proxmox:Fingerprints")
         {
             Fingerprint = printed,
         };

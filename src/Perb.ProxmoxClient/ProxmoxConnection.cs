@@ -108,7 +108,8 @@ public static partial class ProxmoxConnection
         return authorities.Count > 0
             ? authorities
             : throw new ProxmoxException(
-                $"Proxmox:CaFile {file} holds no certificate: it must be PEM, such as /etc/pve/pve-root-ca.pem");
+                $"Proxmox:CaFile {file} holds no certificate: it must be PEM, such as a copy of the cluster's "
+                + "(install -m 644 /etc/pve/pve-root-ca.pem /etc/perb/)");
     }
 
     [GeneratedRegex(@"^[^\s:/!\p{C}]+@[A-Za-z0-9._-]+![A-Za-z][A-Za-z0-9._-]*\z")]

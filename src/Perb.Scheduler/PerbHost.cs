@@ -96,7 +96,7 @@ internal static class PerbHost
         services.AddSingleton<SealVolume>().AddSingleton<UploadVolume>().AddSingleton<VerifyObject>().AddSingleton<CarryVolume>().AddSingleton<CarryVolumes>();
         services.AddSingleton<UploadSmallObject>().AddSingleton<PublishManifest>().AddSingleton<BackupPipeline>();
         services.AddSingleton<TrustManifest>().AddSingleton<PlaceObject>().AddSingleton<PublishSignature>().AddSingleton<RemoveCutShort>().AddSingleton<RemoveDamaged>();
-        services.AddSingleton<LeaseKeeper>().AddSingleton<ShipClaim>().AddSingleton<Preflight>().AddSingleton<TakeOver>();
+        services.AddSingleton<LeaseKeeper>().AddSingleton<ShipClaim>().AddSingleton<Preflight>().AddSingleton<TakeOver>().AddSingleton<UnconfiguredRemotes>();
         services.AddSingleton<UploadStore>().AddSingleton(provider => new UploadLimits(provider.GetRequiredService<UploadStore>(), options.TimeZone, time));
         services.AddSingleton<IReadOnlyDictionary<string, RemoteTraffic>>(
             options.Remotes.ToDictionary(remote => remote.Name, remote => new RemoteTraffic(remote.Uploads)));
@@ -156,7 +156,9 @@ internal static class PerbHost
         }
         catch (ProxmoxException exception)
         {
-            throw new ConfigurationException(exception.Message);
+            throw new ConfigurationException(proxmox.CaFile is { } file && ReadableFile.FaultOf(file) is { } fault
+                ? $"Perb:Proxmox:CaFile: {file} {fault}"
+                : exception.Message);
         }
     }
 }

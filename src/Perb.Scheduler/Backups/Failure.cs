@@ -36,6 +36,9 @@ public sealed record Failure(FailureKind Kind, string Text)
     /// </summary>
     public bool ConcernsAll { get; private init; }
 
+    /// <summary>It is not the remote that takes nothing, but the staging in front of it.</summary>
+    public bool IsStaging { get; private init; }
+
     /// <summary>The provider counts what it is sent: asking again soon would only annoy it.</summary>
     public bool IsQuota { get; private init; }
 
@@ -48,7 +51,8 @@ public sealed record Failure(FailureKind Kind, string Text)
         NameConflictException or ConfigurationException => Of(FailureKind.NeedsOperator, exception),
         CopyMismatchException => Of(FailureKind.Unexpected, exception),
         HeldBackException held => Of(FailureKind.HeldBack, exception) with { ConcernsAll = true, HeldBack = held.HeldBack },
-        StagingFullException or RemoteVanishedException => Of(FailureKind.Transient, exception) with { ConcernsAll = true },
+        StagingFullException => Of(FailureKind.Transient, exception) with { ConcernsAll = true, IsStaging = true },
+        RemoteVanishedException => Of(FailureKind.Transient, exception) with { ConcernsAll = true },
         RcloneException { Kind: RcloneFailure.Unexpected } => Of(FailureKind.Unexpected, exception) with { ConcernsAll = true },
         RcloneException { Kind: RcloneFailure.Quota } => Of(FailureKind.Transient, exception) with { ConcernsAll = true, IsQuota = true },
         RcloneException rclone => Of(rclone.IsTransient ? FailureKind.Transient : FailureKind.NeedsOperator, exception) with { ConcernsAll = true },

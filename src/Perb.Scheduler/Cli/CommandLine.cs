@@ -21,7 +21,12 @@ internal static class CommandLine
         };
         var json = new Option<bool>("--json") { Description = "one JSON document on stdout, the log on stderr", Recursive = true };
         var remote = new Option<string?>("--remote") { Description = "only this remote", HelpName = "R" };
-        var guest = new Option<int?>("--guest") { Description = "only this guest", HelpName = "ID" };
+        var guest = new Option<int?>("--guest")
+        {
+            Description = "only this guest",
+            HelpName = "ID",
+            CustomParser = result => NumberWord.One<int>(result, NumberWord.Guest),
+        };
 
         var run = new Command("run", "the service: discovers, seals, uploads, verifies, publishes, until it is stopped");
         run.SetAction((result, token) => Code(RunCommand.RunAsync(result.GetValue(config), result.GetValue(json), token)));

@@ -64,5 +64,9 @@ internal static class CopyCommands
         return forget;
     }
 
-    private static Argument<int> Guest() => new("GUEST") { Description = "the guest's number" };
+    private static Argument<int> Guest() => new("GUEST")
+    {
+        Description = "the guest's number",
+        CustomParser = result => NumberWord.One<int>(result, NumberWord.Guest),
+    };
 }

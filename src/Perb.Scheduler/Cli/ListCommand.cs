@@ -35,7 +35,7 @@ internal static class ListCommand
 
     private static void Print(IReadOnlyList<Backup> backups, TimeZoneInfo zone)
     {
-        var table = Screen.Table("Id", "Guest", "Archive of", "Storage", "Remote", "State", "Verified", "Size");
+        var table = Screen.Table("Id", "Guest", "Archive of", "Storage", "Remote", "State", "Verified", "Size", "Next attempt");
         foreach (var backup in backups)
         {
             table.AddRow(Screen.Cells(
@@ -46,9 +46,18 @@ internal static class ListCommand
                 backup.Remote,
                 backup.State.Word(),
                 backup.VerifiedHow ?? "-",
-                ByteSize.Format(backup.SizeBytes)));
+                ByteSize.Format(backup.SizeBytes),
+                Next(backup, zone)));
         }
 
         Screen.Open().Write(table);
     }
+
+    // After a failure at a time; else as soon as its remote takes it.
+    private static string Next(Backup backup, TimeZoneInfo zone) => backup switch
+    {
+        { State: not (BackupState.Discovered or BackupState.Verified) } => "-",
+        { NextAttemptAt: { } next } => Screen.Time(next, zone),
+        _ => "waits",
+    };
 }

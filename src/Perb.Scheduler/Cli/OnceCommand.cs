@@ -41,8 +41,26 @@ internal static class OnceCommand
         var waits = result.Waiting > 0
             || (await status.QueueAsync(cancellationToken)).Count > 0
             || (await status.TroublesAsync(cancellationToken))
-                .Any(trouble => trouble.Subject.StartsWith("storage ", StringComparison.Ordinal));
-        return waits ? ExitCode.TryLater : ExitCode.Ok;
+                .Any(trouble => trouble.Subject.StartsWith(Troubles.OfStorage(""), StringComparison.Ordinal));
+        return waits ? await Screen.SayAsync(ExitCode.TryLater, await WhyAsync(status, cancellationToken)) : ExitCode.Ok;
+    }
+
+    /// <summary>What is left, and for what the first of it waits.</summary>
+    private static async Task<string> WhyAsync(StatusStore status, CancellationToken cancellationToken)
+    {
+        var troubles = await status.TroublesAsync(cancellationToken);
+        if (await status.QueueAsync(cancellationToken) is not [var (first, _), ..] waiting)
+        {
+            var storage = troubles.FirstOrDefault(trouble => trouble.Subject.StartsWith(Troubles.OfStorage(""), StringComparison.Ordinal));
+            return storage is null ? "not everything is done; perb status says more" : $"not everything was looked through: {storage.Subject}: {storage.Text}";
+        }
+
+        string[] subjects = [Troubles.OfRemote(first.Remote), Troubles.OfStaging(first.Remote)];
+        var trouble = troubles.FirstOrDefault(one => subjects.Contains(one.Subject));
+        var reason = trouble is null
+            ? first.Failure ?? "vzdump may still write to it, or a limit of the remote says later; perb status says more"
+            : $"{trouble.Subject}: {trouble.Text}";
+        return $"{waiting.Count} backup(s) wait, {first.RemoteName} to {first.Remote} first: {reason}";
     }
 
     private static bool NeedsPerson(Backup backup) =>

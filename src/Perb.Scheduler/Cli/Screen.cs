@@ -1,4 +1,4 @@
-using System.Globalization;
+using Perb.Scheduler.Observability;
 using Perb.Transfer;
 using Spectre.Console;
 
@@ -46,7 +46,5 @@ internal static class Screen
         return code;
     }
 
-    public static string Time(DateTimeOffset? instant, TimeZoneInfo zone) => instant is { } known
-        ? TimeZoneInfo.ConvertTime(known, zone).ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture)
-        : "never";
+    public static string Time(DateTimeOffset? instant, TimeZoneInfo zone) => instant is { } known ? LocalTime.InWords(known, zone) : "never";
 }

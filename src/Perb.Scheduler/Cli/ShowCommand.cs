@@ -13,7 +13,7 @@ internal static class ShowCommand
 {
     public static Command Of(Option<string?> config, Option<bool> json)
     {
-        var id = new Argument<long>("ID") { Description = "as list shows it" };
+        var id = new Argument<long>("ID") { Description = "as list shows it", CustomParser = result => NumberWord.One<long>(result, NumberWord.Backup) };
         var show = new Command("show", "one backup: its facts, volumes and history") { id };
         show.SetAction((result, token) => CommandLine.Code(RunAsync(result.GetValue(config), result.GetValue(json), result.GetValue(id), token)));
         return show;

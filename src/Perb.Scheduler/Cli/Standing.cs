@@ -20,7 +20,7 @@ internal enum Outlook
 internal sealed record Standing(Outlook Outlook, string Text)
 {
     /// <param name="watched">As the store has it.</param>
-    /// <param name="trouble">What its remote suffers from.</param>
+    /// <param name="trouble">What its remote, or its staging, suffers from, with the name of that.</param>
     /// <param name="isServed">Somebody holds the state directory's lock and ships.</param>
     /// <param name="now">For telling whether it is due.</param>
     /// <param name="zone">Of the times in words.</param>
@@ -39,8 +39,8 @@ internal sealed record Standing(Outlook Outlook, string Text)
     {
         { IsClaimed: true } when isServed => new(Outlook.Underway, watched.Activity?.InWords() ?? "is being worked on"),
         { Backup: { NextAttemptAt: { } next } backup } when next > now =>
-            new(Outlook.Waits, $"waits: {backup.Failure} Next attempt at {Screen.Time(next, zone)}"),
-        _ when trouble is not null => new(Outlook.Waits, $"waits for the remote: {trouble}"),
+            new(Outlook.Waits, $"waits: {backup.Failure?.TrimEnd('.')}. Next attempt at {Screen.Time(next, zone)}"),
+        _ when trouble is not null => new(Outlook.Waits, $"waits for {trouble}"),
         { IsSettled: false } => new(
             isServed ? Outlook.Underway : Outlook.Waits, "waits: vzdump may still write its log and notes"),
         _ when isServed => new(Outlook.Underway, "waits for its turn"),

@@ -1,7 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
 using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Observability;
+using Perb.Scheduler.Pipeline;
 using Perb.Scheduler.Store;
 using Perb.Scheduler.Wishes;
 
@@ -75,9 +77,11 @@ internal static class WishCommand
         }
 
         var outcome = await store.SkipAsync(wish.Backups, cancellationToken);
+        var status = new StatusStore(database, time);
+        await new UnconfiguredRemotes(status, new Troubles(status, NullLogger<Troubles>.Instance), settings.Options).CheckAsync(cancellationToken);
         return outcome.Faults.Count > 0
             ? await Screen.SayAsync(outcome.Code, outcome.Faults)
             : new WishReport(wish, outcome, settings.Options.TimeZone, asJson).Finish(await WishFollower.LookAsync(
-                store, new StatusStore(database, time), new UploadStore(database, time), outcome, isServed: false, settings.Options.TimeZone, cancellationToken));
+                store, status, new UploadStore(database, time), outcome, isServed: false, settings.Options.TimeZone, cancellationToken));
     }
 }

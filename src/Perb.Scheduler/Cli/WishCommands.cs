@@ -22,7 +22,7 @@ internal static class WishCommands
 
     public static Command Skip(Option<string?> config, Option<bool> json)
     {
-        var ids = new Argument<long[]>("ID") { Arity = ArgumentArity.OneOrMore, Description = "as perb list shows it" };
+        var ids = Ids(ArgumentArity.OneOrMore);
         var skip = new Command("skip", "drops backups that are not published: they are not shipped until perb retry or perb ship") { ids };
         skip.SetAction((result, token) => CommandLine.Code(WishCommand.RunAsync(
             result.GetValue(config), result.GetValue(json), new Wish(WishKind.Skip) { Backups = result.GetValue(ids)! }, token)));
@@ -31,12 +31,12 @@ internal static class WishCommands
 
     public static Command Retry(Option<string?> config, Option<bool> json)
     {
-        var ids = new Argument<long[]>("ID") { Arity = ArgumentArity.ZeroOrMore, Description = "as perb list shows it" };
+        var ids = Ids(ArgumentArity.ZeroOrMore);
         var all = new Option<bool>("--all") { Description = "all that failed or wait after a failure, not those that were skipped" };
         var retry = new Command("retry", "tries failed, skipped or waiting backups again, now") { ids, all };
         retry.Validators.Add(result =>
         {
-            if (result.GetValue(ids) is { Length: > 0 } == result.GetValue(all))
+            if (result.GetResult(ids) is { Tokens.Count: > 0 } == result.GetValue(all)) // not their value: there is none where one is no number
             {
                 result.AddError("retry needs either ids or --all.");
             }
@@ -48,4 +48,11 @@ internal static class WishCommands
             token)));
         return retry;
     }
+
+    private static Argument<long[]> Ids(ArgumentArity arity) => new("ID")
+    {
+        Arity = arity,
+        Description = "as perb list shows it",
+        CustomParser = result => NumberWord.All<long>(result, NumberWord.Backup),
+    };
 }

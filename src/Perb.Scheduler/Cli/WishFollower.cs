@@ -70,9 +70,13 @@ internal sealed class WishFollower(Settings settings, Wish wish, bool asJson)
         }
 
         var now = TimeProvider.System.GetUtcNow();
-        return [.. watched.Select(one => (
-            one, Standing.Of(one, troubles.GetValueOrDefault(Troubles.OfRemote(one.Backup.Remote)), isServed, now, zone)))];
+        return [.. watched.Select(one => (one, Standing.Of(one, TroubleOf(one.Backup.Remote, troubles), isServed, now, zone)))];
     }
+
+    private static string? TroubleOf(string remote, Dictionary<string, string> troubles) =>
+        troubles.TryGetValue(Troubles.OfRemote(remote), out var away) ? $"the remote: {away}"
+        : troubles.TryGetValue(Troubles.OfStaging(remote), out var full) ? $"room in staging: {full}"
+        : null;
 
     // What is being carried, however many wait; where none is, why the first one waits.
     private static string Progress(IReadOnlyList<(WatchedBackup Watched, Standing Standing)> all)

@@ -22,6 +22,12 @@ internal static class ConfigurationFile
     /// <exception cref="ConfigurationException">Missing, unreadable, writable by others, or not JSON.</exception>
     public static IConfigurationRoot Load(string path)
     {
+        if (ReadableFile.IsDenied(path))
+        {
+            throw new ConfigurationException(
+                $"{path} cannot be read by {Environment.UserName}: run perb as the service's user (runuser -u perb -- perb status), or as root");
+        }
+
         try
         {
             if (TrustedFile.FaultOf(path, path, "it could make root run a program of theirs") is { } fault)

@@ -15,7 +15,7 @@ internal sealed record InstallationKeys(IReadOnlyList<Recipient> Recipients, Man
         var recipients = Read(
             faults, "Recipients", () => RecipientKeys.Load(options.Recipients, now, recipientsInUse));
         var own = Read(
-            faults, "SigningKey", () => options.SigningKey is { } name ? Open(SecretFile.Locate(name, settings.File), now) : null);
+            faults, "SigningKey", () => options.SigningKey is { } name ? Open(SecretFile.Locate(name, settings.File), now, recipients) : null);
         var trusted = Read(
             faults, "TrustedSigners", () => TrustedSigners.Load(options.TrustedSigners, own, now));
         return faults.Count == 0
@@ -32,12 +32,13 @@ internal sealed record InstallationKeys(IReadOnlyList<Recipient> Recipients, Man
             .Select(file => TrustedFile.FaultOf($"Perb:Encryption:TrustedSigners: {file}", file, "it could make forged backups pass for yours"))
             .OfType<string>()
             .ToList();
-        var own = Read(faults, "SigningKey", () => options.SigningKey is { } name ? Open(SecretFile.Locate(name, settings.File), now) : null);
+        var own = Read(faults, "SigningKey", () => options.SigningKey is { } name ? Open(SecretFile.Locate(name, settings.File), now, recipients: null) : null);
         var trusted = Read(faults, "TrustedSigners", () => TrustedSigners.Load(options.TrustedSigners, own, now));
         return faults.Count == 0 ? trusted! : throw new ConfigurationException(faults);
     }
 
-    private static SigningKey Open(string file, DateTimeOffset now) => SigningKey.Load(file, SecretFile.IsCredential(file), now);
+    private static SigningKey Open(string file, DateTimeOffset now, IReadOnlyList<Recipient>? recipients) => SigningKey.Load(
+        file, SecretFile.IsCredential(file), now, [.. (recipients ?? []).SelectMany(one => (string[])[one.Fingerprint, one.SubkeyFingerprint])]);
 
     private static T? Read<T>(List<string> faults, string key, Func<T?> read) where T : class
     {
@@ -47,7 +48,7 @@ internal sealed record InstallationKeys(IReadOnlyList<Recipient> Recipients, Man
         }
         catch (KeyFileException exception)
         {
-            faults.AddRange(exception.Faults.Select(fault => $"Perb:Encryption:{key}: {fault.File}: {fault.Reason}"));
+            faults.AddRange(exception.Faults.Select(fault => $"Perb:Encryption:{key}: {fault.File}: {ReadableFile.FaultOf(fault.File) ?? fault.Reason}"));
         }
 
         return null;

@@ -12,6 +12,7 @@ namespace Perb.Scheduler.Configuration;
 internal sealed partial class PerbOptionsReader
 {
     private const string AbsolutePath = "an absolute path";
+    private const string KeyFileExpected = "the absolute path of a key file, such as \"/etc/perb/recipient.asc\"";
     private const string SecretExpected = "an absolute path, or the name of a credential of systemd";
     private const string CronExpected = "a Quartz cron expression with seconds, such as \"0 7 * * * ?\"";
     private const string RpoGuest = "a VMID (100), a range (100-199), qemu or lxc; pools and tags are not known here";
@@ -122,7 +123,7 @@ internal sealed partial class PerbOptionsReader
 
     private static EncryptionSection ReadEncryption(SettingsReader encryption)
     {
-        var recipients = encryption.Texts("Recipients");
+        var recipients = encryption.Values<string>("Recipients", TryAbsolute, KeyFileExpected);
         if (!encryption.Has("Recipients"))
         {
             encryption.Fault("Recipients", "is missing: it must list at least one OpenPGP public key file");
@@ -135,7 +136,7 @@ internal sealed partial class PerbOptionsReader
             encryption.Size("VolumeSize", 1L << 30, 1 << 20))
         {
             SigningKey = encryption.Value<string?>("SigningKey", null, TrySecret!, SecretExpected),
-            TrustedSigners = encryption.Values<string>("TrustedSigners", TryAbsolute, AbsolutePath),
+            TrustedSigners = encryption.Values<string>("TrustedSigners", TryAbsolute, KeyFileExpected),
         };
     }
 

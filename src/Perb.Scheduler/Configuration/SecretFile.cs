@@ -14,6 +14,11 @@ internal static class SecretFile
     public static string Read(string key, string name, string configurationFile)
     {
         var path = Locate(name, configurationFile);
+        if (ReadableFile.FaultOf(path) is { } fault)
+        {
+            throw new ConfigurationException($"{key}: {path} {fault}");
+        }
+
         try
         {
             var mode = File.GetUnixFileMode(path);
@@ -29,10 +34,6 @@ internal static class SecretFile
             return secret.Length > 0 && length < MaxBytes && secret.All(character => character is > ' ' and <= '~')
                 ? secret
                 : throw new ConfigurationException($"{key}: {path} must hold the secret alone, on one line");
-        }
-        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new ConfigurationException($"{key}: there is no file {path}");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -18,7 +18,7 @@ internal static class ArchivePath
             {
                 null => File.Exists(Path.ChangeExtension(path, ".dat"))
                     ? $"{path} is not finished: vzdump still writes {Path.ChangeExtension(name, ".dat")}"
-                    : $"{path} is not there",
+                    : $"{path} is not there{(name is [>= '0' and <= '9', ..] ? "; a guest is named by its bare number, such as 100" : "")}",
                 { IsRegularFile: false } other => $"{path} is {other.KindInWords}, not a regular file; name the archive itself",
                 _ when name.EndsWith(".dat", StringComparison.Ordinal) =>
                     $"{path} is not finished: vzdump gives it its name when it is whole",

@@ -48,8 +48,8 @@ internal static partial class Log
     [LoggerMessage(2002, LogLevel.Warning, "Remote {Remote} reports no hash: its copies can only be verified by size, or by download if configured")]
     public static partial void RemoteHasNoHash(this ILogger logger, string remote);
 
-    [LoggerMessage(2014, LogLevel.Information, "Remote {Remote} is held back until {Until:u}: {Why}")]
-    public static partial void RemoteHeldBack(this ILogger logger, string remote, DateTimeOffset until, string why);
+    [LoggerMessage(2014, LogLevel.Information, "Remote {Remote} is held back until {Until}: {Why}")]
+    public static partial void RemoteHeldBack(this ILogger logger, string remote, string until, string why);
 
     [LoggerMessage(4010, LogLevel.Information, "Checked {Remote}: {Backups} backup(s), {Volumes} volume(s) proven, {Broken} broken")]
     public static partial void RemoteChecked(this ILogger logger, string remote, int backups, int volumes, int broken);
@@ -73,9 +73,9 @@ internal static partial class Log
     [LoggerMessage(2005, LogLevel.Information, "{RemoteName} is on {Remote} already: verified and taken over")]
     public static partial void BackupAdopted(this ILogger logger, string remoteName, string remote);
 
-    [LoggerMessage(2006, LogLevel.Warning, "{RemoteName} to {Remote} failed: {Failure} Next attempt at {NextAttemptAt:u}")]
+    [LoggerMessage(2006, LogLevel.Warning, "{RemoteName} to {Remote} failed: {Failure}. Next attempt at {NextAttemptAt}")]
     public static partial void BackupWillBeRetried(
-        this ILogger logger, string remoteName, string remote, string failure, DateTimeOffset nextAttemptAt);
+        this ILogger logger, string remoteName, string remote, string failure, string nextAttemptAt);
 
     [LoggerMessage(2007, LogLevel.Error, "{RemoteName} to {Remote} needs a person: {Failure}")]
     public static partial void BackupFailed(this ILogger logger, Exception? exception, string remoteName, string remote, string failure);
@@ -93,6 +93,9 @@ internal static partial class Log
     [LoggerMessage(2011, LogLevel.Warning, "{Path} is left out of the backup: {Reason}")]
     public static partial void CompanionLeftOut(this ILogger logger, string path, string reason);
 
+    [LoggerMessage(2015, LogLevel.Warning, "{Archive} is empty: what is shipped of it restores nothing")]
+    public static partial void ArchiveIsEmpty(this ILogger logger, string archive);
+
     [LoggerMessage(2012, LogLevel.Information, "Noted on {Archive} in {Storage}: {Line}")]
     public static partial void Noted(this ILogger logger, string archive, string storage, string line);
 
@@ -105,14 +108,17 @@ internal static partial class Log
     [LoggerMessage(2021, LogLevel.Warning, "{Manifest} on {Remote}, or its signature, was cut short when it was sent: removed, to be published again")]
     public static partial void CutShortRemoved(this ILogger logger, string manifest, string remote);
 
-    [LoggerMessage(3001, LogLevel.Warning, "{Text}")]
-    public static partial void LeaseLost(this ILogger logger, string text);
+    [LoggerMessage(EventId = 3001, Message = "{Text}")]
+    public static partial void LeaseLost(this ILogger logger, LogLevel level, string text);
 
     [LoggerMessage(3002, LogLevel.Warning, "Ended rclone process {Process}, left over from an earlier life")]
     public static partial void SurvivorEnded(this ILogger logger, string process);
 
     [LoggerMessage(3101, LogLevel.Information, "Carried out {Wish}: {Outcome}")]
     public static partial void WishCarriedOut(this ILogger logger, string wish, string outcome);
+
+    [LoggerMessage(3105, LogLevel.Information, "Refused {Wish}: {Faults}")]
+    public static partial void WishRefused(this ILogger logger, string wish, string faults);
 
     [LoggerMessage(3102, LogLevel.Error, "The wish {Wish} could not be carried out")]
     public static partial void WishFailed(this ILogger logger, Exception exception, string wish);

@@ -13,6 +13,9 @@ public sealed class Troubles(StatusStore store, ILogger<Troubles> logger)
 
     public static string OfRemote(string remote) => $"remote {remote}";
 
+    /// <summary>Its share of staging, or the disk that staging is on.</summary>
+    public static string OfStaging(string remote) => $"staging for {remote}";
+
     public static string OfVerify(string remote) => $"verification of {remote}";
 
     public static string OfPrune(string remote) => $"prune of {remote}";

@@ -98,7 +98,7 @@ public sealed class BackupWorker(
         }
         else
         {
-            door.Worked();
+            await door.WorkedAsync();
         }
 
         return failure;

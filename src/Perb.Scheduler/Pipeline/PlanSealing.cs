@@ -105,6 +105,11 @@ public sealed class PlanSealing(
             throw new SourceChangedException(source.Path, "it is not the one that was listed; the next listing records it");
         }
 
+        if (source.SizeBytes == 0)
+        {
+            logger.ArchiveIsEmpty(source.Path);
+        }
+
         var folder = Path.GetDirectoryName(source.Path)!;
         var tar = TarStream.For(
             source.Name,

@@ -17,6 +17,7 @@ public sealed class RemoteDoor(
     UploadStore uploads,
     RetryPolicy retry,
     Troubles troubles,
+    PerbOptions options,
     TimeProvider time,
     ILogger<RemoteDoor> logger) : IDisposable
 {
@@ -24,6 +25,7 @@ public sealed class RemoteDoor(
     private ReadyRemote? _ready;
     private HeldBack? _held = new(remote.Name, DateTimeOffset.MinValue, ""); // what an earlier life recorded is over, too
     private int _refusals;
+    private bool _isStagingFull;
     private long _refusedAt;
     private TimeSpan _backOff;
 
@@ -64,11 +66,24 @@ public sealed class RemoteDoor(
         _ready = null;
         Refusal = failure;
         (_refusedAt, _backOff) = (time.GetTimestamp(), retry.PauseAfter(failure, ++_refusals));
-        await troubles.SetAsync(Troubles.OfRemote(remote.Name), failure.Text, CancellationToken.None, needsPerson: failure.Kind == FailureKind.NeedsOperator);
+        _isStagingFull |= failure.IsStaging;
+        await troubles.SetAsync(
+            failure.IsStaging ? Troubles.OfStaging(remote.Name) : Troubles.OfRemote(remote.Name),
+            failure.Text,
+            CancellationToken.None,
+            needsPerson: failure.Kind == FailureKind.NeedsOperator);
     }
 
-    /// <summary>A backup went through, or failed of its own: nothing is wrong with the remote.</summary>
-    public void Worked() => _refusals = 0;
+    /// <summary>A backup went through, or failed of its own: nothing is wrong with the remote, nor with staging.</summary>
+    public async Task WorkedAsync()
+    {
+        _refusals = 0;
+        if (_isStagingFull)
+        {
+            _isStagingFull = false;
+            await troubles.SetAsync(Troubles.OfStaging(remote.Name), null, CancellationToken.None);
+        }
+    }
 
     /// <summary>A person has perhaps mended it.</summary>
     public void AskAgain() => _backOff = TimeSpan.Zero;
@@ -95,7 +110,7 @@ public sealed class RemoteDoor(
         if (_held != held)
         {
             await uploads.HoldAsync(held);
-            logger.RemoteHeldBack(remote.Name, held.Until, held.Why);
+            logger.RemoteHeldBack(remote.Name, LocalTime.InWords(held.Until, options.TimeZone), held.Why);
             _held = held;
         }
     }

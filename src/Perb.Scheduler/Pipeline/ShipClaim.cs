@@ -10,7 +10,13 @@ namespace Perb.Scheduler.Pipeline;
 /// everything: the worker has to outlive it.
 /// </summary>
 public sealed class ShipClaim(
-    PipelineStore store, BackupPipeline pipeline, LeaseKeeper leaseKeeper, RetryPolicy retry, TimeProvider time, ILogger<ShipClaim> logger)
+    PipelineStore store,
+    BackupPipeline pipeline,
+    LeaseKeeper leaseKeeper,
+    RetryPolicy retry,
+    PerbOptions options,
+    TimeProvider time,
+    ILogger<ShipClaim> logger)
 {
     /// <returns>Null: published. Otherwise what failed; it is recorded.</returns>
     public async Task<Failure?> RunAsync(Claim claim, ReadyRemote remote, CancellationToken cancellationToken)
@@ -86,7 +92,7 @@ public sealed class ShipClaim(
 
         if (next is { } at)
         {
-            logger.BackupWillBeRetried(backup.RemoteName, remote.Remote.Name, failure.Text, at);
+            logger.BackupWillBeRetried(backup.RemoteName, remote.Remote.Name, failure.Text.TrimEnd('.'), LocalTime.InWords(at, options.TimeZone));
         }
         else
         {
@@ -98,7 +104,7 @@ public sealed class ShipClaim(
 
     private Failure Lost(LeaseLostException exception)
     {
-        logger.LeaseLost(exception.Message);
+        logger.LeaseLost(exception.WasSkipped ? LogLevel.Information : LogLevel.Warning, exception.Message);
         return new Failure(FailureKind.Transient, exception.Message);
     }
 }

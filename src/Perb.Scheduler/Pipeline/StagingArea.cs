@@ -33,6 +33,18 @@ public sealed partial class StagingArea(StagingSection options, IReadOnlyList<Re
         }
     }
 
+    /// <exception cref="ConfigurationException">More is to stay free than the file system has: nothing would ever be sealed.</exception>
+    public void RequireRoom()
+    {
+        var total = new DriveInfo(options.Directory).TotalSize;
+        if (options.MinFree.Of(total) is var floor && floor >= total)
+        {
+            throw new ConfigurationException(
+                $"Perb:Staging:MinFree keeps {ByteSize.Format(floor)} free, but the file system of {options.Directory} has {ByteSize.Format(total)} "
+                + "in all: nothing would ever be sealed; lower it");
+        }
+    }
+
     /// <summary>
     /// Removes from a remote's folder what no record speaks of: partials, and files of another life. Only files that bear a name of ours:
     /// whoever configures a directory that has other files in it, archives even, must not lose them.
@@ -62,7 +74,8 @@ public sealed partial class StagingArea(StagingSection options, IReadOnlyList<Re
             if (used + bytes > share)
             {
                 throw new StagingFullException(
-                    $"staging for {remote} holds {ByteSize.Format(used)} and a volume needs {ByteSize.Format(bytes)}: its share of Staging:MaxSize is {ByteSize.Format(share)}");
+                    $"staging for {remote} holds {ByteSize.Format(used)} and a volume needs {ByteSize.Format(bytes)}: its share of Staging:MaxSize is {ByteSize.Format(share)}; "
+                    + "raise that, or lower Encryption:VolumeSize");
             }
 
             var drive = new DriveInfo(options.Directory);
@@ -71,7 +84,8 @@ public sealed partial class StagingArea(StagingSection options, IReadOnlyList<Re
             if (drive.AvailableFreeSpace - UnwrittenBytes() - needed < floor)
             {
                 throw new StagingFullException(
-                    $"{options.Directory} has {ByteSize.Format(drive.AvailableFreeSpace)} free and a volume needs {ByteSize.Format(bytes)}: Staging:MinFree keeps {ByteSize.Format(floor)} free");
+                    $"{options.Directory} has {ByteSize.Format(drive.AvailableFreeSpace)} free and a volume needs {ByteSize.Format(bytes)}: Staging:MinFree keeps {ByteSize.Format(floor)} free; "
+                    + "free space there, put Staging:Directory elsewhere, or lower Encryption:VolumeSize");
             }
 
             _reserved[remote] = _reserved.GetValueOrDefault(remote) + bytes;

@@ -10,9 +10,14 @@ namespace Perb.Scheduler.Pipeline;
 /// running or lying about.
 /// </summary>
 public sealed class TakeOver(
-    PipelineStore store, RcloneProgram rclone, StagingArea staging, IReadOnlyList<Remote> remotes, ILogger<TakeOver> logger)
+    PipelineStore store,
+    RcloneProgram rclone,
+    StagingArea staging,
+    IReadOnlyList<Remote> remotes,
+    UnconfiguredRemotes unconfigured,
+    ILogger<TakeOver> logger)
 {
-    /// <exception cref="ConfigurationException">The staging directory cannot be used.</exception>
+    /// <exception cref="ConfigurationException">The staging directory cannot be used, or can never hold anything.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         foreach (var uploader in await store.UploadersAsync(cancellationToken))
@@ -24,6 +29,7 @@ public sealed class TakeOver(
         }
 
         await store.VoidLeasesAsync(cancellationToken);
+        await unconfigured.CheckAsync(cancellationToken);
         var belonging = await store.StagedNamesAsync(cancellationToken);
         try
         {
@@ -37,5 +43,7 @@ public sealed class TakeOver(
         {
             throw new ConfigurationException($"Perb:Staging:Directory cannot be used: {exception.Message}");
         }
+
+        staging.RequireRoom();
     }
 }

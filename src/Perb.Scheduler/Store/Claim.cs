@@ -1,3 +1,4 @@
+using Microsoft.Data.Sqlite;
 using Perb.Scheduler.Backups;
 
 namespace Perb.Scheduler.Store;
@@ -10,5 +11,15 @@ public sealed record Claim(Backup Backup, string Token)
 }
 
 /// <summary>Somebody else holds the backup, or changed its state: nothing was written, nothing more may be done under this claim.</summary>
-public sealed class LeaseLostException(string remoteName)
-    : Exception($"the claim on {remoteName} was lost; whoever holds it now goes on");
+public sealed class LeaseLostException(string remoteName, bool wasSkipped) : Exception(wasSkipped
+    ? $"{remoteName} stopped: it was skipped"
+    : $"the claim on {remoteName} was lost; whoever holds it now goes on")
+{
+    /// <summary>A person wanted it so.</summary>
+    public bool WasSkipped { get; } = wasSkipped;
+
+    internal static async Task<LeaseLostException> OfAsync(SqliteConnection connection, Claim claim) => new(
+        claim.Backup.RemoteName,
+        await connection.ScalarAsync<string>("SELECT state FROM backup WHERE id = @id", CancellationToken.None, ("@id", claim.Backup.Id))
+            == BackupState.Skipped.Word());
+}

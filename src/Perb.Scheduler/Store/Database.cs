@@ -40,6 +40,12 @@ public sealed class Database
     /// <exception cref="ConfigurationException">As above, or not there yet.</exception>
     public static async Task<Database> OpenForReadingAsync(string path, CancellationToken cancellationToken)
     {
+        if (ReadableFile.IsDenied(path))
+        {
+            throw new ConfigurationException(
+                $"the store {path} cannot be read by {Environment.UserName}: run perb as the service's user (runuser -u perb -- perb status), or as root");
+        }
+
         if (!File.Exists(path))
         {
             throw new ConfigurationException($"there is no store {path} yet: start the service (perb run) or run perb once");

@@ -106,7 +106,7 @@ public sealed class PipelineStore(Database database, TimeProvider time)
             ("@token", claim.Token));
         if (renewed == 0)
         {
-            throw new LeaseLostException(claim.Backup.RemoteName);
+            throw await LeaseLostException.OfAsync(connection, claim);
         }
 
         if (activity is not null)
@@ -241,7 +241,7 @@ public sealed class PipelineStore(Database database, TimeProvider time)
             ("@token", claim.Token));
         if (noted == 0)
         {
-            throw new LeaseLostException(claim.Backup.RemoteName);
+            throw await LeaseLostException.OfAsync(connection, claim);
         }
     }
 
@@ -350,7 +350,7 @@ public sealed class PipelineStore(Database database, TimeProvider time)
             ("@state", whateverTheState ? null : claim.Backup.State.Word()));
         if (held == 0)
         {
-            throw new LeaseLostException(claim.Backup.RemoteName);
+            throw await LeaseLostException.OfAsync(connection, claim);
         }
 
         await write(connection);

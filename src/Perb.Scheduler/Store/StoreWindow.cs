@@ -20,19 +20,20 @@ public sealed record StoreView(
 /// </summary>
 public sealed class StoreWindow(string path)
 {
-    private readonly string _connectionString = new SqliteConnectionStringBuilder
-    {
-        DataSource = $"{new Uri(path).AbsoluteUri}?readonly_shm=1",
-        Mode = SqliteOpenMode.ReadOnly,
-        Pooling = false,
-    }.ToString();
-
     /// <param name="archives">File names.</param>
+    /// <param name="isServed">
+    /// A service has it open. One that was stopped has put all into the one file, which is read as it lies: SQLite would put a log beside it.
+    /// </param>
     /// <param name="cancellationToken">Ends the look.</param>
     /// <exception cref="SqliteException">It cannot be opened or read.</exception>
-    public async Task<StoreView> LookAsync(IReadOnlyCollection<ArchiveName> archives, CancellationToken cancellationToken)
+    public async Task<StoreView> LookAsync(IReadOnlyCollection<ArchiveName> archives, bool isServed, CancellationToken cancellationToken)
     {
-        await using var connection = new SqliteConnection(_connectionString);
+        await using var connection = new SqliteConnection(new SqliteConnectionStringBuilder
+        {
+            DataSource = $"{new Uri(path).AbsoluteUri}?{(isServed || File.Exists($"{path}-wal") ? "readonly_shm" : "immutable")}=1",
+            Mode = SqliteOpenMode.ReadOnly,
+            Pooling = false,
+        }.ToString());
         await connection.OpenAsync(cancellationToken);
         var backups = await connection.QueryAsync(
             $"""

@@ -60,7 +60,7 @@ public sealed class BackupReport(VzdumpArchive archive, string remote, TimeSpan 
                 BackupOutcome.Failed, $"{backup.State.Word()}: {backup.Failure ?? "see perb status"}"),
             _ when view.Activities.GetValueOrDefault(backup.Id) is { } activity => Progress(activity, now),
             _ when backup is { Failure: { } failure, Attempt: > 0 } => Wait($"waits, attempt {backup.Attempt} failed: {failure}", now),
-            _ => Wait($"waits{Because(view, Troubles.OfRemote(remote))}", now),
+            _ => Wait($"waits{Because(view, Troubles.OfRemote(remote), Troubles.OfStaging(remote))}", now),
         };
     }
 

@@ -75,12 +75,12 @@ public sealed class VzdumpWait(HookSpool spool, WaitOptions wait, PerbOptions op
 
         if (_reports.Any(IsPending))
         {
-            if (!StateDirectory.IsOwned(options.StateDirectory))
+            var isServed = StateDirectory.IsOwned(options.StateDirectory); // before the look: what a service that ends now has done is seen
+            await ReportAsync(now, isServed, cancellationToken);
+            if (!isServed && _reports.Any(IsPending))
             {
-                return FailUnserved(); // before the look: without the service SQLite would put files of its own beside the store
+                return FailUnserved();
             }
-
-            await ReportAsync(now, cancellationToken);
         }
 
         if (_archives.IsComplete && !_reports.Any(IsPending))
@@ -108,9 +108,9 @@ public sealed class VzdumpWait(HookSpool spool, WaitOptions wait, PerbOptions op
         }
     }
 
-    private async Task ReportAsync(TimeSpan now, CancellationToken cancellationToken)
+    private async Task ReportAsync(TimeSpan now, bool isServed, CancellationToken cancellationToken)
     {
-        var view = await _store.LookAsync([.. _archives.All.Select(archive => archive.Name)], cancellationToken);
+        var view = await _store.LookAsync([.. _archives.All.Select(archive => archive.Name)], isServed, cancellationToken);
         _badLooks = 0;
         foreach (var copy in _reports.Where(IsPending))
         {

@@ -14,7 +14,7 @@ namespace Perb.Scheduler.Wishes;
 /// does, one wish after the other. Doing one twice is harmless, so it may be cut anywhere.
 /// </summary>
 public sealed class CarryOutWish(
-    ByHandStore store, ArchivesByHand archives, CopiesByHand copies, StatusStore status, PerbOptions options, WakeUp wakeUp, ILogger<CarryOutWish> logger)
+    ByHandStore store, ArchivesByHand archives, CopiesByHand copies, StatusStore status, UnconfiguredRemotes unconfigured, PerbOptions options, WakeUp wakeUp, ILogger<CarryOutWish> logger)
 {
     private IReadOnlyList<string> Configured => [.. options.Remotes.Select(remote => remote.Name)];
 
@@ -39,7 +39,16 @@ public sealed class CarryOutWish(
             wakeUp.Push();
         }
 
-        logger.WishCarriedOut(Printable.Clean(wish.InWords(), 300), InWords(outcome));
+        if (wish.Kind == WishKind.Skip && outcome.Backups.Count > 0)
+        {
+            await unconfigured.CheckAsync(cancellationToken);
+        }
+
+        if (outcome.Faults.Count == 0)
+        {
+            logger.WishCarriedOut(Printable.Clean(wish.InWords(), 300), InWords(outcome)); // a refusal is told by whoever was asked
+        }
+
         return outcome;
     }
 
@@ -72,6 +81,7 @@ public sealed class CarryOutWish(
         foreach (var remote in concerned)
         {
             await status.ClearAsync(Troubles.OfRemote(remote), cancellationToken);
+            await status.ClearAsync(Troubles.OfStaging(remote), cancellationToken);
         }
     }
 
@@ -79,10 +89,9 @@ public sealed class CarryOutWish(
     {
         string[] words =
         [
-            .. outcome.Faults,
             .. outcome.Conflicts,
             outcome.Backups.Count > 0 ? $"backups {string.Join(' ', outcome.Backups)}" : "nothing to do",
         ];
-        return Printable.Clean(outcome.Faults.Count > 0 ? string.Join("; ", outcome.Faults) : string.Join("; ", words), 1000);
+        return Printable.Clean(string.Join("; ", words), 1000);
     }
 }

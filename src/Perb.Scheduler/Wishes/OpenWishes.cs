@@ -24,7 +24,14 @@ public sealed class OpenWishes(WishStore wishes, CarryOutWish carryOut, ILogger<
     {
         try
         {
-            return await carryOut.RunAsync(JsonSerializer.Deserialize(argument, WishJson.Default.Wish)!, cancellationToken);
+            var wish = JsonSerializer.Deserialize(argument, WishJson.Default.Wish)!;
+            var outcome = await carryOut.RunAsync(wish, cancellationToken);
+            if (outcome.Faults.Count > 0)
+            {
+                logger.WishRefused(Printable.Clean(wish.InWords(), 300), Printable.Clean(string.Join("; ", outcome.Faults), 1000));
+            }
+
+            return outcome;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

@@ -52,6 +52,9 @@ internal sealed class RcloneCommand
 
     public static RcloneCommand Delete(RemotePath file) => Of(["deletefile"], [], file);
 
+    /// <summary>What is full then is the remote, not this node.</summary>
+    public bool IsUpload => _remote is not null && _paths is [_, var target] && target == _remote.Argument;
+
     public IReadOnlyList<string> Arguments(string? configFile) =>
     [
         .. _name, .. configFile is null ? (string[])[] : ["--config", Path.GetFullPath(configFile)], "--ask-password=false", "--use-json-log", "--retries", "1",

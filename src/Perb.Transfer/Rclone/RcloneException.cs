@@ -21,16 +21,20 @@ public class RcloneException(RcloneFailure kind, string message, int? exitCode, 
     public bool IsTransient => Kind is
         RcloneFailure.Temporary or RcloneFailure.Quota or RcloneFailure.LimitReached or RcloneFailure.Stalled or RcloneFailure.Killed;
 
-    internal static RcloneException FromExit(RcloneCommand command, int exitCode, RcloneLog log)
+    internal static RcloneException FromExit(RcloneCommand command, int exitCode, RcloneLog log, string? configFile)
     {
         var kind = RcloneExit.Classify(exitCode, log.LastLines);
         var what = log.LastLine.Length == 0 ? "it said nothing" : log.LastLine;
         return new RcloneException(
-            kind, $"rclone {command} failed (exit {exitCode}): {what}{HintFor(kind)}", exitCode, log.LastLines, cause: null);
+            kind, $"rclone {command} failed (exit {exitCode}): {what}{HintFor(command, kind, log, configFile)}", exitCode, log.LastLines, cause: null);
     }
 
-    private static string HintFor(RcloneFailure kind) => kind switch
+    private static string HintFor(RcloneCommand command, RcloneFailure kind, RcloneLog log, string? configFile) => kind switch
     {
+        RcloneFailure.NoRetry or RcloneFailure.Temporary or RcloneFailure.Unexpected when command.IsUpload && RcloneExit.IsFull(log.LastLines) =>
+            "; the remote is full: free space there",
+        RcloneFailure.Configuration when configFile is not null && RcloneExit.IsUnknownRemote(log.LastLines) =>
+            $"; Rclone:ConfigFile is {configFile}, {RcloneConfigFile.RemotesInWords(configFile)}",
         RcloneFailure.Configuration => "; check the remote's path and Rclone:ConfigFile",
         RcloneFailure.NoRetry => "; check the remote's login, rights and free space",
         RcloneFailure.Quota => "; the provider's quota is used up, it is asked again once an hour",

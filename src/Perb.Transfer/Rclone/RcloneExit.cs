@@ -10,6 +10,13 @@ internal static class RcloneExit
         "activityLimitReached", "transaction_cap_exceeded", "download_cap_exceeded", "too_many_write_operations", "bandwidth limit exceeded",
     ];
 
+    private const string UnknownRemote = "didn't find section in config file";
+
+    private static readonly string[] FullTexts =
+    [
+        "no space left on device", "file too big for remaining disk space", "disk quota exceeded", "storageQuotaExceeded", "507 Insufficient Storage",
+    ];
+
     // Codes 1 and 2 (usage, uncategorised) changed places between rclone 1.68 and later, and all errors before the first
     // transfer share them: an unknown remote, a refused login, a dead network. Only there the text decides, and only to
     // tell apart what the operator has to do. Order matters: the first list that matches wins.
@@ -17,7 +24,7 @@ internal static class RcloneExit
     [
         (RcloneFailure.Configuration,
         [
-            "didn't find section in config file", "didn't find backend called", "unknown flag", "unknown shorthand flag",
+            UnknownRemote, "didn't find backend called", "unknown flag", "unknown shorthand flag",
             "unknown command", "invalid argument \"", "unknown hash type", "Failed to load config file",
             "unable to decrypt configuration",
         ]),
@@ -25,8 +32,7 @@ internal static class RcloneExit
         [
             "invalid_grant", "token expired", "empty token found", "401 Unauthorized", "403 Forbidden", "AccessDenied",
             "InvalidAccessKeyId", "SignatureDoesNotMatch", "unable to authenticate", "permission denied",
-            "read-only file system", "no space left on device", "disk quota exceeded", "storageQuotaExceeded",
-            "507 Insufficient Storage",
+            "read-only file system", .. FullTexts,
         ]),
         (RcloneFailure.Temporary,
         [
@@ -49,6 +55,12 @@ internal static class RcloneExit
         > 128 => RcloneFailure.Killed,
         _ => RcloneFailure.Unexpected,
     };
+
+    public static bool IsFull(string text) => Holds(text, FullTexts);
+
+    public static bool IsUnknownRemote(string text) => Holds(text, UnknownRemote);
+
+    private static bool Holds(string text, params string[] told) => told.Any(one => text.Contains(one, StringComparison.OrdinalIgnoreCase));
 
     private static bool IsQuota(string text) =>
         !text.Contains("storageQuotaExceeded", StringComparison.OrdinalIgnoreCase)

@@ -40,7 +40,7 @@ internal sealed class RcloneRun(RcloneOptions options, TimeProvider time, ILogge
         var exitCode = await EndOfAsync(running, stop, cancellationToken);
         logger.RcloneEnded(command, exitCode, time.GetElapsedTime(startedAt));
         return exitCode != 0
-            ? throw RcloneException.FromExit(command, exitCode, _log)
+            ? throw RcloneException.FromExit(command, exitCode, _log, options.ConfigFile)
             : _unreadable is null ? answer! : throw Unreadable(_unreadable.Message, _unreadable);
     }
 

@@ -21,8 +21,9 @@ internal static class PrivateFile
     /// <param name="groupMayRead">
     /// For systemd's credentials: the service gets at them through an access list, which shows as the group's right.
     /// </param>
-    /// <exception cref="UnusableKeyException">Not there, unreadable, not a regular file, or open to others.</exception>
-    public static byte[] Read(string path, bool groupMayRead)
+    /// <param name="openness">Null, or that others can get at it, with what to do: what the file holds may be the greater fault.</param>
+    /// <exception cref="UnusableKeyException">Not there, unreadable, or not a regular file.</exception>
+    public static byte[] Read(string path, bool groupMayRead, out string? openness)
     {
         using var file = Open(path);
         var facts = Examine(file, path);
@@ -31,10 +32,9 @@ internal static class PrivateFile
             throw new UnusableKeyException($"is {facts.KindInWords}, not a regular file");
         }
 
-        if (((UnixFileMode)facts.Mode & Others & ~(groupMayRead ? GroupMayRead : UnixFileMode.None)) != 0)
-        {
-            throw new UnusableKeyException($"is open to others: chmod 600 {path}");
-        }
+        openness = ((UnixFileMode)facts.Mode & Others & ~(groupMayRead ? GroupMayRead : UnixFileMode.None)) != 0
+            ? $"is open to others: chmod 600 {path}"
+            : null;
 
         if (facts.SizeBytes > MaxBytes)
         {

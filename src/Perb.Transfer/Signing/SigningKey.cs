@@ -40,12 +40,18 @@ public sealed class SigningKey
     /// <param name="file">A secret key without passphrase, armored or binary, that nobody but its owner may read.</param>
     /// <param name="groupMayRead">For systemd's credentials only.</param>
     /// <param name="now">Decides what has expired; one that has is loaded too, and signs nothing.</param>
+    /// <param name="recipients">Fingerprints of keys that backups are encrypted to: the private half of one must not be here.</param>
     /// <exception cref="SignerException">It cannot be used; says why and what to do, in one line.</exception>
-    public static SigningKey Load(string file, bool groupMayRead, DateTimeOffset now)
+    public static SigningKey Load(string file, bool groupMayRead, DateTimeOffset now, params IReadOnlyCollection<string> recipients)
     {
         try
         {
-            var (certified, chosen, secret) = SigningKeyFile.Read(PrivateFile.Read(file, groupMayRead), now);
+            var (certified, chosen, secret) = SigningKeyFile.Read(PrivateFile.Read(file, groupMayRead, out var openness), now, recipients);
+            if (openness is not null)
+            {
+                throw new UnusableKeyException(openness);
+            }
+
             var key = new SigningKey(file, certified, now, chosen, secret);
 
             // Tried at a time when it was alive.

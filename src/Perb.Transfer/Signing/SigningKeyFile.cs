@@ -16,12 +16,19 @@ internal static class SigningKeyFile
 
     /// <param name="content">Armored or binary; wiped here, whatever comes of it.</param>
     /// <param name="now">Decides what has expired.</param>
+    /// <param name="recipients">Fingerprints of keys that backups are encrypted to.</param>
     /// <exception cref="UnusableKeyException">In one line, with what to do; never with anything of the content.</exception>
-    public static (CertifiedKey Key, SignatureKey Chosen, PgpPrivateKey Secret) Read(byte[] content, DateTimeOffset now)
+    public static (CertifiedKey Key, SignatureKey Chosen, PgpPrivateKey Secret) Read(
+        byte[] content, DateTimeOffset now, IReadOnlyCollection<string> recipients)
     {
         try
         {
             var ring = ReadRing(content);
+            if (ring.GetPublicKeys().Any(one => recipients.Contains(KeyFile.Fingerprint(one))))
+            {
+                throw new UnusableKeyException("is the private key that backups are encrypted to: it must not be on this node; delete it here");
+            }
+
             var key = new CertifiedKey(PublicHalf(ring));
             var chosen = Choose(ring, key, now);
             return (key, chosen, Open(ring.GetSecretKey(chosen.Key.GetFingerprint()), chosen));
@@ -126,6 +133,15 @@ internal static class SigningKeyFile
         return chosen.Key.Algorithm == PublicKeyAlgorithmTag.EdDsa_Legacy && chosen.Key.GetKey() is Ed25519PublicKeyParameters
             ? secret.ExtractPrivateKeyRaw(null)
             : throw new UnusableKeyException(
-                $"its key {chosen.Fingerprint} is no Ed25519 key but {chosen.Key.Algorithm}; make one with gpg --quick-generate-key NAME ed25519 sign never");
+                $"its key {chosen.Fingerprint} is no Ed25519 key but {InWords(chosen.Key.Algorithm)}; make one with gpg --quick-generate-key NAME ed25519 sign never");
     }
+
+    private static string InWords(PublicKeyAlgorithmTag algorithm) => algorithm switch
+    {
+        PublicKeyAlgorithmTag.RsaGeneral or PublicKeyAlgorithmTag.RsaSign => "RSA",
+        PublicKeyAlgorithmTag.Dsa => "DSA",
+        PublicKeyAlgorithmTag.ECDsa => "ECDSA",
+        PublicKeyAlgorithmTag.EdDsa_Legacy => "EdDSA of another curve",
+        _ => $"of algorithm {(int)algorithm}",
+    };
 }

@@ -18,10 +18,10 @@ public sealed class RemoteTests(SharedKey key) : IClassFixture<SharedKey>
         await EndsAsync(perb, 78, "/etc/hostname", "Rclone:Program");
 
         perb.Configure(("Remotes:0:Path", "offsit:perb"));
-        await EndsAsync(perb, 78, "offsit", "Rclone:ConfigFile");
+        await EndsAsync(perb, 78, "offsit", $"Rclone:ConfigFile is {perb.PathOf("rclone.conf")}, which has offsite");
 
         perb.Configure(("Rclone:ConfigFile", perb.PathOf("no.conf")));
-        await EndsAsync(perb, 78, "offsite", "Rclone:ConfigFile");
+        await EndsAsync(perb, 78, "offsite", $"Rclone:ConfigFile is {perb.PathOf("no.conf")}, which is not there");
 
         perb.Configure(("Remotes:0:BandwidthLimit", "fast"));
         var refused = await perb.RunAsync("once");

@@ -31,6 +31,21 @@ public sealed class UsageTests(SharedKey key) : IClassFixture<SharedKey>
         OneLine.In(ended, "perb --help");
     }
 
+    [Theory]
+    [InlineData("list --guest abc", "abc: a guest is a number")]
+    [InlineData("prune --guest -1", "a guest is a number")]
+    [InlineData("retire web", "web: a guest is a number")]
+    [InlineData("skip 1 web", "web: an id is a number, as perb list shows it")]
+    [InlineData("retry 99999999999999999999", "an id is a number")]
+    [InlineData("show web", "web: an id is a number")]
+    public async Task What_must_be_a_number_is_said(string line, string words)
+    {
+        var ended = await CallAsync(line.Split(' '));
+
+        Assert.Equal(2, ended.ExitCode);
+        OneLine.In(ended, words);
+    }
+
     [Fact]
     public async Task Version_and_help_need_no_configuration()
     {

@@ -135,12 +135,13 @@ public sealed class HookConfigurationTests
     [InlineData(" CHAIN=/bin/false")]
     [InlineData("export CHAIN=/bin/false")]
     [InlineData("chain=/bin/false")]
-    [InlineData("WAIT=yes")]
-    [InlineData("WAIT_MAX=-1")]
+    [InlineData("WAIT=yes", "WAIT is 0 or 1")]
+    [InlineData("WAIT_MAX=-1", "such as 2h")]
+    [InlineData("WAIT_MAX=soon", "such as 2h")]
     [InlineData("PATH=/planted")]
     [InlineData("code=1")]
     [InlineData("$(/bin/false)")]
-    public async Task A_line_that_is_none_is_named_and_never_run(string line)
+    public async Task A_line_that_is_none_is_named_and_never_run(string line, string says = "KEY=VALUE")
     {
         using var hook = new HookUnderTest();
         hook.Configure("# a comment", "", line);
@@ -148,7 +149,20 @@ public sealed class HookConfigurationTests
         var ended = await hook.CallAsync("job-start");
 
         Assert.Equal((0, ""), (ended.ExitCode, ended.Output));
-        AssertOneLine(ended, hook.Configuration, "line 4 is not understood");
+        AssertOneLine(ended, hook.Configuration, "line 4 is not understood", says);
+    }
+
+    [Theory]
+    [MemberData(nameof(Shells))]
+    public async Task Line_ends_of_Windows_are_named_once(string shell)
+    {
+        using var hook = new HookUnderTest(shell);
+        File.WriteAllText(hook.Configuration, $"# a comment\r\nSPOOL={hook.Spool}\r\nWAIT=0\r\n");
+
+        var ended = await hook.CallAsync("job-start");
+
+        Assert.Equal((0, ""), (ended.ExitCode, ended.Output));
+        AssertOneLine(ended, hook.Configuration, "line 2 ends with a carriage return", @"sed -i 's/\r$//'");
     }
 
     [Fact]
@@ -157,7 +171,7 @@ public sealed class HookConfigurationTests
         using var hook = new HookUnderTest();
         File.Delete(hook.Configuration);
 
-        var ended = await hook.CallAsync("job-start");
+        var ended = await hook.CallAsync("job-init"); // its spool is the real one then, which job-start would look for
 
         Assert.Equal((0, "", ""), (ended.ExitCode, ended.Output, ended.Errors));
     }

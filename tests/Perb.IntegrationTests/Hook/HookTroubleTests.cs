@@ -87,6 +87,27 @@ public sealed class HookTroubleTests
         Assert.Empty(NamesIn(hook.Spool));
     }
 
+    [Theory]
+    [InlineData("rmdir spool")]
+    [InlineData("mv spool elsewhere; ln -s elsewhere spool")]
+    [InlineData("rmdir spool; mkfifo spool")]
+    [InlineData("chown nobody spool")]
+    public async Task A_spool_that_takes_no_events_is_said_once_at_the_start_of_a_task(string change)
+    {
+        foreach (var shell in Shells.Select(row => row.Data))
+        {
+            using var hook = new HookUnderTest(shell);
+            var good = await hook.CallAsync("job-start");
+            HookUnderTest.Run("sh", ["-c", $"cd '{hook.PathOf()}'; {change}"]);
+
+            var ended = await hook.CallAsync("job-start");
+
+            Assert.Equal((0, "", ""), (good.ExitCode, good.Output, good.Errors));
+            Assert.Equal((0, ""), (ended.ExitCode, ended.Output));
+            Assert.StartsWith($"perb hook: {hook.Spool} is not there or not root's", Assert.Single(ended.Errors.TrimEnd('\n').Split('\n')), StringComparison.Ordinal);
+        }
+    }
+
     // Nobody can know the name beforehand: these stand in the way of every one that the hook could take here.
     [Theory]
     [InlineData("dash", "ln -s ../victim")]

@@ -30,7 +30,7 @@ public sealed class StoreWindowTests : IDisposable
             var before = await FilesAsync();
             Assert.Equal(3, before.Length); // with -wal and -shm
 
-            var view = await new StoreWindow(StorePath).LookAsync([name], Stop);
+            var view = await new StoreWindow(StorePath).LookAsync([name], isServed: true, Stop);
 
             Assert.Equal("r", Assert.Single(view.Backups).Remote);
             Assert.Equal(before, await FilesAsync());
@@ -46,11 +46,25 @@ public sealed class StoreWindowTests : IDisposable
         var name = await MakeStoreAsync();
         HookUnderTest.Run("chown", ["-R", "nobody", _folder.FullName]);
 
-        await Record.ExceptionAsync(() => new StoreWindow(StorePath).LookAsync([name], Stop));
+        await Record.ExceptionAsync(() => new StoreWindow(StorePath).LookAsync([name], isServed: true, Stop));
 
         var user = (await FilesAsync())[0].Split(' ')[^4];
         Assert.NotEqual("0", user);
         Assert.All(await FilesAsync(), file => Assert.Equal(user, file.Split(' ')[^4]));
+    }
+
+    [Fact]
+    public async Task A_look_at_the_store_of_a_service_that_was_stopped_sees_all_and_creates_nothing()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, HookUnderTest.NeedsRoot);
+        var name = await MakeStoreAsync();
+        HookUnderTest.Run("chown", ["-R", "nobody", _folder.FullName]);
+        var before = await FilesAsync();
+
+        var view = await new StoreWindow(StorePath).LookAsync([name], isServed: false, Stop);
+
+        Assert.Equal("r", Assert.Single(view.Backups).Remote);
+        Assert.Equal(before, await FilesAsync());
     }
 
     private async Task<ArchiveName> MakeStoreAsync()

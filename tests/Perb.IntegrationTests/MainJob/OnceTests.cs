@@ -60,6 +60,34 @@ public sealed class OnceTests(SharedKey key) : IClassFixture<SharedKey>
         Assert.DoesNotContain("Published", second.Errors, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Backups_that_wait_for_a_remote_that_is_no_longer_configured_are_told_until_they_are_skipped()
+    {
+        await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
+        var name = perb.AddArchive(101, TimeSpan.FromHours(1), sizeBytes: 0);
+        File.WriteAllText(perb.PathOf("usb"), "a file where the mount point was");
+        perb.Configure(("Remotes", new JsonArray(
+            JsonNode.Parse($$"""{ "Name": "offsite", "Path": "offsite:{{perb.RemoteFolder}}" }"""),
+            JsonNode.Parse($$"""{ "Name": "usb", "Path": "{{perb.PathOf("usb")}}" }"""))));
+        var away = await perb.RunAsync("once");
+        Assert.True(away.ExitCode == 75, away.Errors);
+        Assert.Contains(".tar.zst is empty", away.Errors, StringComparison.Ordinal);
+        OneLine.In(away, $"1 backup(s) wait, {name} to usb first: remote usb: rclone ");
+
+        perb.Configure();
+        var gone = await perb.RunAsync("once");
+
+        Assert.Equal(75, gone.ExitCode);
+        OneLine.In(gone, "remote usb: is not in the configuration any more; 1 backup(s) wait for it: put it back, or perb skip ");
+        Assert.Equal("remote usb", (string?)Assert.Single((await perb.StatusAsync())["troubles"]!.AsArray())!["subject"]);
+        Assert.Matches(@" usb +discovered .* waits *\n", (await perb.RunAsync("list")).Ok().Output);
+
+        (await perb.RunAsync("skip", gone.Errors.Split("perb skip ")[^1].Trim())).Ok();
+
+        Assert.Empty((await perb.StatusAsync())["troubles"]!.AsArray());
+        (await perb.RunAsync("once")).Ok();
+    }
+
     // The lines of docs/DESIGN.md 5, as the recovery sheet prints them.
     private static void AssertRestored(PerbInstallation perb, string x, string archive, int volumes)
     {

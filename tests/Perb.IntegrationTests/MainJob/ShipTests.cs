@@ -143,11 +143,26 @@ public sealed class ShipTests(SharedKey key) : IClassFixture<SharedKey>
 
         Assert.Equal(75, ship.ExitCode);
         Assert.Contains("waits: ", ship.Output, StringComparison.Ordinal);
-        Assert.Contains("Next attempt at ", ship.Output, StringComparison.Ordinal);
+        Assert.Matches(@"[^.]\. Next attempt at [0-9-]{10} [0-9:]{8}\n", ship.Output);
+        Assert.Matches(@"[^.]\. Next attempt at [0-9-]{10} [0-9:]{8}\n", ship.Errors);
+        Assert.Matches(@" discovered .* [0-9-]{10} [0-9:]{8} *\n", (await perb.RunAsync("list")).Ok().Output);
 
         rclone.Mend();
         (await perb.RunAsync("once")).Ok();
         Assert.Contains($"{name}.sums", perb.Objects());
+    }
+
+    [Fact]
+    public async Task A_refusal_is_said_once()
+    {
+        await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
+
+        var ship = await perb.RunAsync("ship", perb.PathOf("10x"));
+
+        Assert.Equal(2, ship.ExitCode);
+        OneLine.In(ship, "10x is not there; a guest is named by its bare number");
+        Assert.Single(ship.Errors.Split("is not there")[1..]);
+        Assert.DoesNotContain("Carried out", ship.Errors, StringComparison.Ordinal);
     }
 
     [Fact]

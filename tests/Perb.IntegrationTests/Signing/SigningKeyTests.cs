@@ -124,11 +124,12 @@ public sealed class SigningKeyTests : IDisposable
     [InlineData("cut", "is not an OpenPGP secret key that can be read")]
     [InlineData("large", "too large for a key")]
     [InlineData("public", "gpg --armor --export-secret-keys")]
+    [InlineData("open public", "holds a public key only")]
     [InlineData("several", "one key per file")]
     [InlineData("passphrase", "gpg --change-passphrase")]
     [InlineData("revoked", "is revoked")]
     [InlineData("future", "was made in the future")]
-    [InlineData("rsa", "is no Ed25519 key")]
+    [InlineData("rsa", "is no Ed25519 key but RSA;")]
     [InlineData("certify", "has no secret key in this file that may sign")]
     [InlineData("stub", "has no secret key in this file that may sign")]
     [InlineData("encrypted message", "is not an OpenPGP secret key")]
@@ -143,6 +144,21 @@ public sealed class SigningKeyTests : IDisposable
         Assert.Contains(says, fault.Reason, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', refused.Message);
         Assert.False(refused.IsTransient);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void The_private_key_of_a_recipient_is_called_so_whoever_may_read_it(bool isSubkey)
+    {
+        var fingerprint = _gpg.Generate(Me, "ed25519", "cert,sign");
+        var subkey = _gpg.Add(fingerprint, "cv25519", "encr");
+        var file = _gpg.ExportSecret(fingerprint);
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+
+        var refused = Assert.Throws<SignerException>(() => SigningKey.Load(file, groupMayRead: false, Now, isSubkey ? subkey : fingerprint));
+
+        Assert.Contains("is the private key that backups are encrypted to", Assert.Single(refused.Faults).Reason, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -254,6 +270,8 @@ public sealed class SigningKeyTests : IDisposable
                 var exported = _gpg.Export(fingerprint);
                 File.SetUnixFileMode(exported, UnixFileMode.UserRead | UnixFileMode.UserWrite);
                 return exported;
+            case "open public":
+                return _gpg.Export(fingerprint);
             case "encrypted message":
                 var sealedFile = Path.Combine(_gpg.Folder, "message.gpg");
                 _gpg.Run(["--symmetric", "--passphrase", "x", "--output", sealedFile, _gpg.Export(fingerprint)]).Ok();

@@ -35,7 +35,7 @@ public sealed class FailureTests
         (new SocketException(111), FailureKind.Transient),
         (new SqliteException("busy", 5), FailureKind.Transient),
         (new InvalidOperationException("x"), FailureKind.Unexpected),
-        (new LeaseLostException("x"), FailureKind.Unexpected),
+        (new LeaseLostException("x", wasSkipped: false), FailureKind.Unexpected),
     ];
 
     public static TheoryData<string> Names => [.. Table.Select(row => row.Exception.GetType().Name)];
@@ -52,6 +52,7 @@ public sealed class FailureTests
         var failure = Failure.From(exception);
 
         Assert.Equal((kind, concernsAll), (failure.Kind, failure.ConcernsAll));
+        Assert.Equal(exception is StagingFullException, failure.IsStaging);
         Assert.Contains(exception.Message, failure.Text, StringComparison.Ordinal);
     }
 

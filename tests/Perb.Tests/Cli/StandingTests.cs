@@ -21,10 +21,12 @@ public sealed class StandingTests
     public void Only_what_is_still_to_be_carried_is_followed(BackupState state, string expected) =>
         Assert.Equal(expected, Of(Due with { Backup = Due.Backup with { State = state } }).Outlook.ToString());
 
-    [Fact]
-    public void What_is_to_be_tried_again_later_says_why_and_when()
+    [Theory]
+    [InlineData("no route.")]
+    [InlineData("no route")]
+    public void What_is_to_be_tried_again_later_says_why_and_when(string failure)
     {
-        var standing = Of(Waiting(Archives.Now.AddMinutes(1)));
+        var standing = Of(Waiting(Archives.Now.AddMinutes(1), failure));
 
         Assert.Equal(Outlook.Waits, standing.Outlook);
         Assert.Equal("waits: no route. Next attempt at 2026-11-20 12:01:00", standing.Text);
@@ -43,7 +45,7 @@ public sealed class StandingTests
 
     [Fact]
     public void A_remote_in_trouble_is_not_waited_for() =>
-        Assert.Equal(new Standing(Outlook.Waits, "waits for the remote: away"), Of(Due, trouble: "away"));
+        Assert.Equal(new Standing(Outlook.Waits, "waits for the remote: away"), Of(Due, trouble: "the remote: away"));
 
     [Fact]
     public void An_unsettled_archive_is_waited_for_only_where_somebody_will_notice()
@@ -53,8 +55,8 @@ public sealed class StandingTests
         Assert.Equal(Outlook.Waits, Of(Due, isServed: false).Outlook);
     }
 
-    private static WatchedBackup Waiting(DateTimeOffset until) =>
-        Due with { Backup = Due.Backup with { Failure = "no route.", NextAttemptAt = until } };
+    private static WatchedBackup Waiting(DateTimeOffset until, string failure = "no route.") =>
+        Due with { Backup = Due.Backup with { Failure = failure, NextAttemptAt = until } };
 
     private static Standing Of(WatchedBackup watched, string? trouble = null, bool isServed = true) =>
         Standing.Of(watched, trouble, isServed, Archives.Now, TimeZoneInfo.Utc);

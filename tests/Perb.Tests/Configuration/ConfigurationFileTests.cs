@@ -140,7 +140,7 @@ public sealed class ConfigurationFileTests : IDisposable
 
     [Fact]
     public void A_missing_secret_names_its_key_and_path() =>
-        Assert.Equal($"Key: there is no file {_folder.FullName}/none", SecretFault($"{_folder.FullName}/none"));
+        Assert.Equal($"Key: {_folder.FullName}/none is not there; give the absolute path of a file", SecretFault($"{_folder.FullName}/none"));
 
     [Fact]
     public void A_name_without_slash_is_a_credential_of_systemd_or_lies_beside_the_configuration()

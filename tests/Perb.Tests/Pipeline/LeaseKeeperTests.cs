@@ -66,6 +66,20 @@ public sealed class LeaseKeeperTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_a_person_skips_meanwhile_stops_and_says_so()
+    {
+        var claim = await _store.ClaimAsync();
+        var running = Keeper().RunAsync(claim, ForeverAsync, TestStore.Stop);
+        await new ByHandStore(_store.Database, _store.Time).SkipAsync([claim.Backup.Id], TestStore.Stop);
+
+        _store.Time.Advance(Beat);
+
+        var lost = await Assert.ThrowsAsync<LeaseLostException>(() => running);
+        Assert.True(lost.WasSkipped);
+        Assert.Equal($"{claim.Backup.RemoteName} stopped: it was skipped", lost.Message);
+    }
+
+    [Fact]
     public async Task A_store_that_is_busy_for_a_moment_does_not_throw_away_an_upload()
     {
         var claim = await _store.ClaimAsync();

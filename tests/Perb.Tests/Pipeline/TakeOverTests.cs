@@ -2,7 +2,9 @@ using System.Diagnostics;
 using Microsoft.Extensions.Logging.Abstractions;
 using Perb.Scheduler.Backups;
 using Perb.Scheduler.Configuration;
+using Perb.Scheduler.Observability;
 using Perb.Scheduler.Pipeline;
+using Perb.Tests.Configuration;
 using Perb.Tests.Discovery;
 using Perb.Tests.Store;
 using Perb.Transfer.Rclone;
@@ -88,13 +90,47 @@ public sealed class TakeOverTests : IAsyncLifetime
         Assert.Contains("Perb:Staging:Directory cannot be used", exception.Message, StringComparison.Ordinal);
     }
 
-    private TakeOver TakeOver() => new(
+    [Fact]
+    public async Task Backups_for_a_remote_that_is_no_longer_configured_are_one_trouble_and_other_troubles_of_such_remotes_end()
+    {
+        var waiting = await _store.AddAsync(Archives.Found(), "usb");
+        foreach (var subject in (string[])["remote usb", "remote gone", "prune of gone", "staging for r", "remote r", "storage nas"])
+        {
+            await _store.Status.RaiseAsync(subject, "before", TestStore.Stop);
+        }
+
+        await TakeOver().RunAsync(TestStore.Stop);
+
+        Assert.Equal(
+            [
+                ("remote r", "before"),
+                ("remote usb", $"is not in the configuration any more; 1 backup(s) wait for it: put it back, or perb skip {waiting}"),
+                ("storage nas", "before"),
+            ],
+            (await _store.Status.TroublesAsync(TestStore.Stop)).Select(trouble => (trouble.Subject, trouble.Text)).Order());
+    }
+
+    [Fact]
+    public async Task More_to_be_kept_free_than_the_disk_has_is_a_fault_of_the_configuration()
+    {
+        var exception = await Assert.ThrowsAsync<ConfigurationException>(() => TakeOver(new FreeSpaceFloor(long.MaxValue / 2, 0)).RunAsync(TestStore.Stop));
+
+        Assert.StartsWith("Perb:Staging:MinFree keeps ", exception.Message, StringComparison.Ordinal);
+    }
+
+    private TakeOver TakeOver(FreeSpaceFloor? floor = null) => new(
         _store.Pipeline,
         new RcloneProgram(new RcloneOptions { ConfigFile = "/none" }, TimeProvider.System, NullLogger<RcloneProgram>.Instance),
-        Staging(),
+        Staging(floor),
         Remotes,
+        new UnconfiguredRemotes(_store.Status, new Troubles(_store.Status, NullLogger<Troubles>.Instance), Options),
         NullLogger<TakeOver>.Instance);
 
-    private StagingArea Staging() => new(
-        new StagingSection(Path.Combine(_store.Folder, "staging"), 1 << 20, new FreeSpaceFloor(0, 0), 1), Remotes, NullLogger<StagingArea>.Instance);
+    private static PerbOptions Options => Some.Options() with
+    {
+        Remotes = [.. Remotes.Select(remote => new RemoteSection(remote.Name, $"{remote.Name}:perb", VerifyLevel.Hash))],
+    };
+
+    private StagingArea Staging(FreeSpaceFloor? floor = null) => new(
+        new StagingSection(Path.Combine(_store.Folder, "staging"), 1 << 20, floor ?? new FreeSpaceFloor(0, 0), 1), Remotes, NullLogger<StagingArea>.Instance);
 }

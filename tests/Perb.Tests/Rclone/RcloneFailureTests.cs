@@ -53,6 +53,29 @@ public sealed class RcloneFailureTests : IDisposable
     }
 
     [Theory(Timeout = 30_000)]
+    [InlineData("Failed to copyto: file too big for remaining disk space", 1, RcloneFailure.NoRetry)]
+    [InlineData("Failed to copyto: file too big for remaining disk space", 5, RcloneFailure.Temporary)]
+    [InlineData("write /mnt/usb/x: no space left on device", 7, RcloneFailure.NoRetry)]
+    public async Task A_full_remote_is_called_so(string words, int exitCode, RcloneFailure kind)
+    {
+        var e = await FailureOf(words, exitCode);
+
+        Assert.Equal(kind, e.Kind);
+        Assert.EndsWith("; the remote is full: free space there", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task A_disk_of_this_node_that_is_full_is_not_taken_for_the_remote()
+    {
+        _fake.Answers("copyto", stderr: "write /restore/x: no space left on device", exitCode: 7);
+
+        var e = await Assert.ThrowsAsync<RcloneException>(() => Rclone().CopyFromAsync(
+            File, Path.Combine(Path.GetTempPath(), "perb-none.enc"), TransferLimits.None, null, null, TestContext.Current.CancellationToken));
+
+        Assert.DoesNotContain("the remote is full", e.Message, StringComparison.Ordinal);
+    }
+
+    [Theory(Timeout = 30_000)]
     [InlineData("Received upload limit error: googleapi: Error 403: User rate limit exceeded., userRateLimitExceeded", 7)]
     [InlineData("googleapi: Error 403: Daily Limit Exceeded, dailyLimitExceeded", 1)]
     [InlineData("Cannot upload files, storage cap exceeded. transaction_cap_exceeded", 5)]

@@ -102,6 +102,19 @@ public sealed class VzdumpWaitTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_service_that_is_down_is_no_matter_where_every_copy_is_published()
+    {
+        _task.Archive(Archive.Name.FileName);
+        _task.Event("job-end");
+        await _store.PublishAsync(Archive);
+        _owned!.Dispose();
+
+        Assert.True(await WaitAsync());
+
+        Assert.Equal("perb: all copies of this task are done", Lines()[^1]);
+    }
+
+    [Fact]
     public async Task A_service_that_is_down_is_no_matter_where_nothing_is_to_be_shipped()
     {
         _task.Event("log-end", "storeid=pbs1", "target=vm/100/2026-11-20T01:00:00Z");

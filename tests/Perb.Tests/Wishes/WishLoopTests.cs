@@ -4,6 +4,7 @@ using Perb.Scheduler;
 using Perb.Scheduler.Backups;
 using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Discovery;
+using Perb.Scheduler.Observability;
 using Perb.Scheduler.Pipeline;
 using Perb.Scheduler.Store;
 using Perb.Scheduler.Wishes;
@@ -143,8 +144,9 @@ public sealed class WishLoopTests : IAsyncLifetime
         var tasks = new VzdumpTasks(api, "pve1");
         var storages = new StorageListing(api, new DumpListing(TimeZoneInfo.Utc), _options, _store.Time);
         var archives = new ArchivesByHand(api, tasks, storages, _held, _store.Discovery, _options, _store.Time) { FaultOf = _faultOf };
+        var unconfigured = new UnconfiguredRemotes(_store.Status, new Troubles(_store.Status, NullLogger<Troubles>.Instance), _options);
         var carryOut = new CarryOutWish(
-            new ByHandStore(_store.Database, _store.Time), archives, NoCopies(), _store.Status, _options, wakeUp, NullLogger<CarryOutWish>.Instance);
+            new ByHandStore(_store.Database, _store.Time), archives, NoCopies(), _store.Status, unconfigured, _options, wakeUp, NullLogger<CarryOutWish>.Instance);
         return new OpenWishes(Wishes, carryOut, NullLogger<OpenWishes>.Instance);
     }
 }
