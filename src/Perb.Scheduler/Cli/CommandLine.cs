@@ -43,7 +43,8 @@ internal static class CommandLine
 
         var root = new RootCommand($"Ships every finished Proxmox VE backup offsite, encrypted and proven.{ExitCodes}")
         {
-            run, once, status, ListCommands.List(config, json, remote, guest), WishCommands.Ship(config, json, remote), WishCommands.Skip(config, json), WishCommands.Retry(config, json),
+            run, once, status, ListCommands.List(config, json, remote, guest),
+            WishCommands.Ship(config, json, remote), WishCommands.Skip(config, json), WishCommands.Retry(config, json),
             RestoreCommands.Restore(config, json), hook,
         };
         root.Options.Add(config);
