@@ -113,7 +113,10 @@ internal static class RestoreBenchmark
             Bash(Line, $"cd \"$1\" && {loop}"),
             Bash(Checked, $"cd \"$1\" && cksum --quiet -c {Name}.sums && {loop}"),
             new(Perb, [perb, "restore", Name, "--remote", remote, "--to", files.Output]),
-            Bash(Fetched, $"mkdir \"$2/w\" && rclone copy --ignore-checksum \":local:$1\" \"$2/w\" && cd \"$2/w\" && cksum --quiet -c {Name}.sums && {loop} && rm -r \"$2/w\""),
+            Bash(
+                Fetched,
+                "mkdir \"$2/w\" && rclone copy --ignore-checksum \":local:$1\" \"$2/w\" && cd \"$2/w\""
+                + $" && cksum --quiet -c {Name}.sums && {loop} && rm -r \"$2/w\""),
             new(PerbFetched, [perb, "restore", Name, "--remote", $":local:{remote}", "--to", files.Output]),
         ];
 

@@ -8,7 +8,10 @@ internal static class ListCommands
 {
     public static Command List(Option<string?> config, Option<bool> json, Option<string?> remote, Option<int?> guest)
     {
-        var remoteOnly = new Option<bool>("--remote-only") { Description = "what lies on the remotes, without the store; --remote may be any rclone path then" };
+        var remoteOnly = new Option<bool>("--remote-only")
+        {
+            Description = "what lies on the remotes, without the store; --remote may be any rclone path then",
+        };
         var (rcloneConfig, signers) = (RestoreCommands.RcloneConfig(), RestoreCommands.Signers());
         var list = new Command("list", "backups and where they are") { remote, guest, remoteOnly, rcloneConfig, signers };
         list.Validators.Add(result =>
@@ -21,7 +24,11 @@ internal static class ListCommands
         list.SetAction((result, token) => CommandLine.Code(result.GetValue(remoteOnly)
             ? RemoteListCommand.RunAsync(
                 new AccessOrder(
-                    result.GetValue(config), result.GetValue(remote), result.GetValue(rcloneConfig), result.GetValue(signers) ?? [], AllowUnsigned: false),
+                    result.GetValue(config),
+                    result.GetValue(remote),
+                    result.GetValue(rcloneConfig),
+                    result.GetValue(signers) ?? [],
+                    AllowUnsigned: false),
                 result.GetValue(json),
                 result.GetValue(guest),
                 token)

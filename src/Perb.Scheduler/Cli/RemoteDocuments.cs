@@ -74,7 +74,16 @@ internal sealed record RemoteBackupDocument(
 /// <param name="HasManifest">False: a file of PERB, checked by gpg alone.</param>
 /// <param name="SignedBy">Fingerprint of the trusted signer; null: nobody's signature was asked for.</param>
 internal sealed record RestoredDocument(
-    int Guest, string? GuestType, string Remote, string RemoteName, string? Archive, string? Log, string? Notes, long? SizeBytes, bool HasManifest, string? SignedBy)
+    int Guest,
+    string? GuestType,
+    string Remote,
+    string RemoteName,
+    string? Archive,
+    string? Log,
+    string? Notes,
+    long? SizeBytes,
+    bool HasManifest,
+    string? SignedBy)
 {
     public static RestoredDocument Of(FoundBackup from, IReadOnlyList<string> paths)
     {

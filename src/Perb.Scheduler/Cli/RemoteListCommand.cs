@@ -56,7 +56,8 @@ internal static class RemoteListCommand
     {
         if (inventory.ForeignFiles > 0)
         {
-            yield return $"{place.Name}: {inventory.ForeignFiles} other file(s), {ByteSize.Format(inventory.ForeignBytes)}, neither Perb's nor PERB's";
+            var size = ByteSize.Format(inventory.ForeignBytes);
+            yield return $"{place.Name}: {inventory.ForeignFiles} other file(s), {size}, neither Perb's nor PERB's";
         }
 
         if (inventory.Sets.Count == 0 && !inventory.IsOwned)

@@ -58,7 +58,12 @@ internal static class RestoreCommand
     }
 
     private static async Task<ExitCode> RestoreAsync(
-        RestoreOrder order, RestoreSelection selection, RemoteAccess access, TerminalLine terminal, ILoggerFactory logs, CancellationToken cancellationToken)
+        RestoreOrder order,
+        RestoreSelection selection,
+        RemoteAccess access,
+        TerminalLine terminal,
+        ILoggerFactory logs,
+        CancellationToken cancellationToken)
     {
         var time = TimeProvider.System;
         var rclone = new RcloneProgram(access.Rclone, time, logs.CreateLogger<RcloneProgram>());
@@ -67,7 +72,11 @@ internal static class RestoreCommand
         if (from.Backup.Read is { } read)
         {
             logs.CreateLogger<RestoreBackup>().RestoreBegan(
-                from.Backup.RemoteName, from.Place.Name, read.Manifest.Volumes.Count, ByteSize.Format(read.Manifest.ArchiveBytes), TrustOf(from.Backup));
+                from.Backup.RemoteName,
+                from.Place.Name,
+                read.Manifest.Volumes.Count,
+                ByteSize.Format(read.Manifest.ArchiveBytes),
+                TrustOf(from.Backup));
         }
 
         var progress = new RestoreProgress(terminal, time, logs.CreateLogger<RestoreProgress>());

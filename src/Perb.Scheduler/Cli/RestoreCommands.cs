@@ -39,7 +39,10 @@ internal static class RestoreCommands
             HelpName = "DIR",
             DefaultValueFactory = _ => ".",
         };
-        var output = new Option<bool>("--stdout") { Description = "the archive's bytes to stdout, for qmrestore - and pct restore ID -; fetched volumes pass through --to" };
+        var output = new Option<bool>("--stdout")
+        {
+            Description = "the archive's bytes to stdout, for qmrestore - and pct restore ID -; fetched volumes pass through --to",
+        };
         var allowUnsigned = new Option<bool>("--allow-unsigned") { Description = "also what no trusted signer made" };
         var (rcloneConfig, signers) = (RcloneConfig(), Signers());
         var restore = new Command("restore", "fetches a backup, decrypts it with gpg, and puts archive, log and notes where they belong")

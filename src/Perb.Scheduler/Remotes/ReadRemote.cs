@@ -101,6 +101,8 @@ public sealed class ReadRemote(RcloneProgram rclone, TrustedSigners trusted, Tim
     private static async Task<byte[]?> ContentAsync(string folder, string name, long maxBytes, CancellationToken cancellationToken)
     {
         var file = new FileInfo(Path.Combine(folder, name));
-        return file is { Exists: true, LinkTarget: null } && file.Length <= maxBytes ? await File.ReadAllBytesAsync(file.FullName, cancellationToken) : null;
+        return file is { Exists: true, LinkTarget: null } && file.Length <= maxBytes
+            ? await File.ReadAllBytesAsync(file.FullName, cancellationToken)
+            : null;
     }
 }

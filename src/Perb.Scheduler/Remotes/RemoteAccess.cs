@@ -49,7 +49,8 @@ internal sealed record RemoteAccess(IReadOnlyList<RemotePlace> Places, RcloneOpt
         {
             return configured.Count > 0
                 ? (configured, null)
-                : ([], $"there is no configuration ({ConfigurationFile.DefaultPath}): say where the backups are, such as --remote gdrive:perb or --remote /mnt/offsite");
+                : ([], $"there is no configuration ({ConfigurationFile.DefaultPath}): say where the backups are, "
+                    + "such as --remote gdrive:perb or --remote /mnt/offsite");
         }
 
         if (configured.Find(known => known.Name == remote) is { } place)

@@ -53,7 +53,8 @@ internal sealed record OldContent(bool IsTar, bool IsGzipped, string? ArchiveNam
 
     private static bool IsTarOf(string remoteName, ReadOnlySpan<byte> head) =>
         TarEntries.FirstName(head) is { } name
-        && (Backups.ArchiveName.TryParse(name, out var archive) || Backups.ArchiveName.TryParse(name.Replace(".log", ".vma", StringComparison.Ordinal), out archive))
+        && (Backups.ArchiveName.TryParse(name, out var archive)
+            || Backups.ArchiveName.TryParse(name.Replace(".log", ".vma", StringComparison.Ordinal), out archive))
         && archive.RemoteName == remoteName;
 
     private static byte[] Unzip(ReadOnlySpan<byte> head)

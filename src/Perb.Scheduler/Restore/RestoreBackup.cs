@@ -59,19 +59,19 @@ internal sealed class RestoreBackup(RcloneProgram rclone, RestoreProgress progre
         // What is in the archive so far is on the disk before anything says so; then its volume is not needed any more.
         async Task<bool> KeepAsync(int volumes, CancellationToken token)
         {
-            if (files.Unfinished is not { } archive)
+            if (files.Unfinished is not var (entry, writtenBytes))
             {
                 return false;
             }
 
             await files.SyncArchiveAsync(token);
-            await work.WriteCheckpointAsync(
-                new Checkpoint(read.Sha256, volumes, archive.Entry.Name, archive.Entry.SizeBytes, archive.Entry.ModifiedAt, archive.WrittenBytes), token);
+            var checkpoint = new Checkpoint(read.Sha256, volumes, entry.Name, entry.SizeBytes, entry.ModifiedAt, writtenBytes);
+            await work.WriteCheckpointAsync(checkpoint, token);
             return true;
         }
     }
 
-    /// <summary>The archive's bytes alone. Whoever reads them has got some by the time that damage is noticed; then this ends with an exception.</summary>
+    /// <summary>The archive's bytes alone. By the time that damage is noticed whoever reads has got some; then this ends with an exception.</summary>
     /// <exception cref="RestoreException">It cannot be restored.</exception>
     public async Task ToOutputAsync(FoundBackup from, Stream output, string directory, CancellationToken cancellationToken)
     {
@@ -153,7 +153,8 @@ internal sealed class RestoreBackup(RcloneProgram rclone, RestoreProgress progre
             || archive.ModifiedAt.ToUnixTimeSeconds() != Math.Max(0, manifest.ArchiveModifiedAt.ToUnixTimeSeconds()))
         {
             throw new TarException(
-                $"the tar holds an archive of {archive.SizeBytes} bytes of {archive.ModifiedAt:u}, its manifest says {manifest.ArchiveBytes} of {manifest.ArchiveModifiedAt:u}");
+                $"the tar holds an archive of {archive.SizeBytes} bytes of {archive.ModifiedAt:u}, "
+                + $"its manifest says {manifest.ArchiveBytes} of {manifest.ArchiveModifiedAt:u}");
         }
     }
 

@@ -162,9 +162,10 @@ internal sealed class RestoreOldFile(RcloneProgram rclone, RestoreProgress progr
             },
             cancellationToken);
         progress.FetchingEnded();
-        return new FileInfo(file).Length == size || size < 0
+        var arrived = new FileInfo(file).Length;
+        return arrived == size || size < 0
             ? file
-            : throw new RestoreException($"{from.Place.Path.Join(name)} did not arrive whole: it has {new FileInfo(file).Length} bytes instead of {size}");
+            : throw new RestoreException($"{from.Place.Path.Join(name)} did not arrive whole: it has {arrived} bytes instead of {size}");
     }
 
     private static long SizeOf(FoundBackup from) => from.Backup.Set.Sizes[from.Backup.Set.OldFile!];

@@ -17,7 +17,8 @@ internal sealed record RestoreSelection(int? Guest, string? RemoteName, DateTime
     private static readonly (string Format, TimeSpan Span)[] Times =
     [
         ("yyyy-MM-dd", TimeSpan.FromDays(1)), ("yyyy-MM-dd HH:mm", TimeSpan.FromMinutes(1)), ("yyyy-MM-dd'T'HH:mm", TimeSpan.FromMinutes(1)),
-        ("yyyy-MM-dd HH:mm:ss", TimeSpan.FromSeconds(1)), ("yyyy-MM-dd'T'HH:mm:ss", TimeSpan.FromSeconds(1)), ("yyyy_MM_dd-HH_mm_ss", TimeSpan.FromSeconds(1)),
+        ("yyyy-MM-dd HH:mm:ss", TimeSpan.FromSeconds(1)), ("yyyy-MM-dd'T'HH:mm:ss", TimeSpan.FromSeconds(1)),
+        ("yyyy_MM_dd-HH_mm_ss", TimeSpan.FromSeconds(1)),
     ];
 
     public string InWords => RemoteName ?? $"guest {Guest}{(Until is { } until ? $" up to {until:yyyy-MM-dd HH:mm:ss}" : "")}";
@@ -46,7 +47,8 @@ internal sealed record RestoreSelection(int? Guest, string? RemoteName, DateTime
 
         return NameOf(Path.GetFileName(named)) is not { } name
             ? (null, $"{named} is neither a guest's number nor a backup's name such as 100-2026_11_20-02_00_01 (perb list --remote-only shows them)")
-            : at is null ? (new RestoreSelection(null, name, null), null) : (null, $"--at belongs to a guest's number; {name} has its time in its name");
+            : at is null ? (new RestoreSelection(null, name, null), null)
+            : (null, $"--at belongs to a guest's number; {name} has its time in its name");
     }
 
     // Of any of its files, or of the archive, since that is what people have at hand.

@@ -26,6 +26,7 @@ internal sealed record RestoreSpace(long Archive, long LargestVolume, long Kept)
         }
 
         throw new RestoreException(
-            $"{directory} has {ByteSize.Format(freeBytes)} free, and {ByteSize.Format(Math.Max(0, needed) + LargestVolume)} are needed: make room, or name another directory with --to");
+            $"{directory} has {ByteSize.Format(freeBytes)} free, and {ByteSize.Format(Math.Max(0, needed) + LargestVolume)} are needed: "
+            + "make room, or name another directory with --to");
     }
 }

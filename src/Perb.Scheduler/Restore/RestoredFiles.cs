@@ -14,18 +14,22 @@ internal sealed class RestoredFiles(string directory, WorkDirectory work) : IRes
     /// <summary>All bytes of the archive are written. Whether they are right is for the volumes to say.</summary>
     public bool ArchiveIsWritten => _archive is { } archive && archive.File.WrittenBytes == archive.Entry.SizeBytes;
 
-    /// <summary>The archive is what is written at this moment; null: something else, or nothing.</summary>
-    public (TarEntry Entry, long WrittenBytes)? Unfinished => _archive is { } archive && _companions.Count == 0 ? (archive.Entry, archive.File.WrittenBytes) : null;
+    /// <summary>
+    /// The archive, while it is not all there: then every byte of the tar up to here is written. Behind it the tar has zeros and headers, and
+    /// nobody could tell how much of those was read.
+    /// </summary>
+    public (TarEntry Entry, long WrittenBytes)? Unfinished =>
+        _archive is { } archive && archive.File.WrittenBytes < archive.Entry.SizeBytes ? (archive.Entry, archive.File.WrittenBytes) : null;
 
     /// <summary>Nothing that has the name of one of its files is ever replaced; known before anything is fetched.</summary>
     /// <exception cref="RestoreException">Something has.</exception>
     public static void RequireFree(string directory, string remoteName)
     {
-        var taken = Directory.EnumerateFileSystemEntries(directory, $"vzdump-*-{remoteName}.*").Select(path => Path.GetFileName(path)).Order().ToList();
+        var taken = Directory.EnumerateFileSystemEntries(directory, $"vzdump-*-{remoteName}.*").Order().ToList();
         if (taken.Count > 0)
         {
             throw new RestoreException(
-                $"{Path.Combine(directory, taken[^1])} exists already, and nothing is replaced: move it away, or name another directory with --to");
+                $"{taken[^1]} exists already, and nothing is replaced: move it away, or name another directory with --to");
         }
     }
 
@@ -57,7 +61,8 @@ internal sealed class RestoredFiles(string directory, WorkDirectory work) : IRes
         return Task.CompletedTask;
     }
 
-    public ValueTask WriteAsync(ReadOnlyMemory<byte> data, CancellationToken cancellationToken) => _current!.Value.File.WriteAsync(data, cancellationToken);
+    public ValueTask WriteAsync(ReadOnlyMemory<byte> data, CancellationToken cancellationToken) =>
+        _current!.Value.File.WriteAsync(data, cancellationToken);
 
     public Task EndAsync(CancellationToken cancellationToken)
     {

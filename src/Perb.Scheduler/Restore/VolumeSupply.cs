@@ -112,9 +112,8 @@ internal sealed class VolumeSupply : IAsyncDisposable
         if (_place.LocalDirectory is { } directory)
         {
             var file = Path.Combine(directory, volume.Name);
-            return await CheckAsync(number, volume, file, cancellationToken) is { } ready
-                ? ready
-                : throw new VolumeException(number, $"{file} {await CheckVolume.FaultOfAsync(file, volume, cancellationToken) ?? "changed while it was read"}");
+            return await CheckAsync(number, volume, file, cancellationToken)
+                ?? throw new VolumeException(number, $"{file} {await FaultOfAsync(file, volume, cancellationToken)}");
         }
 
         var fetched = _work.FileOf(volume.Name);
@@ -154,7 +153,7 @@ internal sealed class VolumeSupply : IAsyncDisposable
                 return ready;
             }
 
-            var fault = await CheckVolume.FaultOfAsync(file, volume, cancellationToken) ?? "changed while it was read";
+            var fault = await FaultOfAsync(file, volume, cancellationToken);
             File.Delete(file);
             if (attempt == Attempts)
             {
@@ -164,6 +163,9 @@ internal sealed class VolumeSupply : IAsyncDisposable
             _logger.VolumeFetchedAgain(volume.Name, fault);
         }
     }
+
+    private static async Task<string> FaultOfAsync(string file, ManifestVolume volume, CancellationToken cancellationToken) =>
+        await CheckVolume.FaultOfAsync(file, volume, cancellationToken) ?? "changed while it was read";
 
     private static async Task<ReadyVolume?> CheckAsync(int number, ManifestVolume volume, string file, CancellationToken cancellationToken)
     {

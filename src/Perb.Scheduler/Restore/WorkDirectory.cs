@@ -25,7 +25,9 @@ internal sealed class WorkDirectory : IDisposable
     /// <summary>The rclone that was fetching when this was last known; it outlives a killed perb and goes on writing.</summary>
     public ProcessIdentity? Fetcher
     {
-        get => File.Exists(FileOf(FetcherName)) && ProcessIdentity.TryParse(File.ReadAllText(FileOf(FetcherName)), out var identity) ? identity : null;
+        get => File.Exists(FileOf(FetcherName)) && ProcessIdentity.TryParse(File.ReadAllText(FileOf(FetcherName)), out var identity)
+            ? identity
+            : null;
         set => File.WriteAllText(FileOf(FetcherName), value?.ToString() ?? "");
     }
 

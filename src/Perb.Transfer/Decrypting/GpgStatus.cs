@@ -73,10 +73,13 @@ public sealed class GpgStatus
         return this switch
         {
             { _begun: false } when _keyIds.Count > 0 && exitCode != 0 => new DecryptionException(
-                $"gpg cannot use a private key for {file}, which is for {string.Join(", ", _keyIds.Distinct())}: {said}; is it here (gpg --list-secret-keys)?",
+                $"gpg cannot use a private key for {file}, which is for {string.Join(", ", _keyIds.Distinct())}: {said}; "
+                + "is it here (gpg --list-secret-keys)?",
                 keyIsMissing: true),
-            { _begun: false } when exitCode == 0 => new DecryptionException($"{file} is damaged: gpg found nothing to decrypt in it", keyIsMissing: false),
-            { _okays: > 0, _isProtected: false } => new DecryptionException($"{file} is not protected against changes: nobody can tell whether it is right", keyIsMissing: false),
+            { _begun: false } when exitCode == 0 => new DecryptionException(
+                $"{file} is damaged: gpg found nothing to decrypt in it", keyIsMissing: false),
+            { _okays: > 0, _isProtected: false } => new DecryptionException(
+                $"{file} is not protected against changes: nobody can tell whether it is right", keyIsMissing: false),
             _ => new DecryptionException($"{file} is damaged: gpg says {said}", keyIsMissing: false),
         };
     }

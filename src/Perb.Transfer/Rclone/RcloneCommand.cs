@@ -57,7 +57,8 @@ internal sealed class RcloneCommand
 
     public IReadOnlyList<string> Arguments(string? configFile) =>
     [
-        .. _name, .. configFile is null ? (string[])[] : ["--config", Path.GetFullPath(configFile)], "--ask-password=false", "--use-json-log", "--retries", "1",
+        .. _name, .. configFile is null ? (string[])[] : ["--config", Path.GetFullPath(configFile)],
+        "--ask-password=false", "--use-json-log", "--retries", "1",
         "--low-level-retries", "10", .. _options, "--", .. _paths,
     ];
 

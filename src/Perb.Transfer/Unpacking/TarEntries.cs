@@ -172,7 +172,8 @@ public sealed class TarEntries(Stream stream, bool isOurs, TarEntry? begun = nul
             throw new TarException($"the tar holds '{Printable.Clean(path, 100)}', which is no plain file name");
         }
 
-        return new TarEntry(name, pax.SizeBytes ?? header.SizeBytes, DateTimeOffset.UnixEpoch.AddSeconds(Math.Clamp(header.ModifiedSeconds, 0, LatestSeconds)));
+        var modifiedAt = DateTimeOffset.UnixEpoch.AddSeconds(Math.Clamp(header.ModifiedSeconds, 0, LatestSeconds));
+        return new TarEntry(name, pax.SizeBytes ?? header.SizeBytes, modifiedAt);
     }
 
     // The last second that .NET knows; tar knows later ones.
