@@ -38,7 +38,7 @@ internal sealed record InstallationKeys(IReadOnlyList<Recipient> Recipients, Man
     }
 
     private static SigningKey Open(string file, DateTimeOffset now, IReadOnlyList<Recipient>? recipients) => SigningKey.Load(
-        file, SecretFile.IsCredential(file), now, [.. (recipients ?? []).SelectMany(one => (string[])[one.Fingerprint, one.SubkeyFingerprint])]);
+        file, SecretFile.IsCredential(file), now, [.. (recipients ?? []).Select(one => one.SubkeyFingerprint)]);
 
     private static T? Read<T>(List<string> faults, string key, Func<T?> read) where T : class
     {

@@ -40,7 +40,7 @@ public sealed class SigningKey
     /// <param name="file">A secret key without passphrase, armored or binary, that nobody but its owner may read.</param>
     /// <param name="groupMayRead">For systemd's credentials only.</param>
     /// <param name="now">Decides what has expired; one that has is loaded too, and signs nothing.</param>
-    /// <param name="recipients">Fingerprints of keys that backups are encrypted to: the private half of one must not be here.</param>
+    /// <param name="recipients">Fingerprints of the (sub)keys that backups are encrypted to: the private half of one must not be here.</param>
     /// <exception cref="SignerException">It cannot be used; says why and what to do, in one line.</exception>
     public static SigningKey Load(string file, bool groupMayRead, DateTimeOffset now, params IReadOnlyCollection<string> recipients)
     {

@@ -16,7 +16,7 @@ internal static class SigningKeyFile
 
     /// <param name="content">Armored or binary; wiped here, whatever comes of it.</param>
     /// <param name="now">Decides what has expired.</param>
-    /// <param name="recipients">Fingerprints of keys that backups are encrypted to.</param>
+    /// <param name="recipients">Fingerprints of the (sub)keys that backups are encrypted to.</param>
     /// <exception cref="UnusableKeyException">In one line, with what to do; never with anything of the content.</exception>
     public static (CertifiedKey Key, SignatureKey Chosen, PgpPrivateKey Secret) Read(
         byte[] content, DateTimeOffset now, IReadOnlyCollection<string> recipients)
@@ -24,7 +24,7 @@ internal static class SigningKeyFile
         try
         {
             var ring = ReadRing(content);
-            if (ring.GetPublicKeys().Any(one => recipients.Contains(KeyFile.Fingerprint(one))))
+            if (ring.GetSecretKeys().Any(one => IsThere(one) && recipients.Contains(KeyFile.Fingerprint(one.PublicKey))))
             {
                 throw new UnusableKeyException("is the private key that backups are encrypted to: it must not be on this node; delete it here");
             }
@@ -105,7 +105,7 @@ internal static class SigningKeyFile
     private static SignatureKey Choose(PgpSecretKeyRing ring, CertifiedKey key, DateTimeOffset now)
     {
         key.RequireAlive(now, ifRevoked: "; make a new one", ExportAgain);
-        var all = SignatureKey.Of(key, now).Where(one => !one.IsRevoked && IsThere(ring, one)).ToList();
+        var all = SignatureKey.Of(key, now).Where(one => !one.IsRevoked && IsThere(ring.GetSecretKey(one.Key.GetFingerprint()))).ToList();
         var made = all.Where(one => one.CreatedAt <= now).ToList();
 
         // One that expired signs nothing any more, but that is no reason to send nothing.
@@ -117,8 +117,7 @@ internal static class SigningKeyFile
         : $"key {key.Fingerprint} has no secret key in this file that may sign; add a signing subkey, or {ExportAgain}");
 
     // gpg leaves a stub where the secret half was taken away or is on a card.
-    private static bool IsThere(PgpSecretKeyRing ring, SignatureKey key) =>
-        ring.GetSecretKey(key.Key.GetFingerprint()) is { IsPrivateKeyEmpty: false } secret && secret.S2k is not { Type: S2k.GnuDummyS2K };
+    private static bool IsThere(PgpSecretKey? key) => key is { IsPrivateKeyEmpty: false } && key.S2k is not { Type: S2k.GnuDummyS2K };
 
     private static PgpPrivateKey Open(PgpSecretKey secret, SignatureKey chosen)
     {

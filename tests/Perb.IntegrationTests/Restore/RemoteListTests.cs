@@ -63,7 +63,7 @@ public sealed class RemoteListTests(SharedKey key) : IClassFixture<SharedKey>
     public async Task An_installation_lists_its_remotes_without_its_store_and_says_who_signed()
     {
         await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
-        var secret = Signing.GpgSigning.ExportSecret(key.Gpg, key.Fingerprint);
+        var secret = Signing.GpgSigning.ExportSecret(key.Gpg, key.Fingerprint + "!");
         perb.Configure(
             ("Encryption:SigningKey", secret),
             ("Remotes", new JsonArray(

@@ -146,19 +146,18 @@ public sealed class SigningKeyTests : IDisposable
         Assert.False(refused.IsTransient);
     }
 
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void The_private_key_of_a_recipient_is_called_so_whoever_may_read_it(bool isSubkey)
+    [Fact]
+    public void The_private_key_that_decrypts_backups_is_called_so_whoever_may_read_it()
     {
         var fingerprint = _gpg.Generate(Me, "ed25519", "cert,sign");
         var subkey = _gpg.Add(fingerprint, "cv25519", "encr");
         var file = _gpg.ExportSecret(fingerprint);
         File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
 
-        var refused = Assert.Throws<SignerException>(() => SigningKey.Load(file, groupMayRead: false, Now, isSubkey ? subkey : fingerprint));
+        var refused = Assert.Throws<SignerException>(() => SigningKey.Load(file, groupMayRead: false, Now, subkey));
 
         Assert.Contains("is the private key that backups are encrypted to", Assert.Single(refused.Faults).Reason, StringComparison.Ordinal);
+        AssertProven(SigningKey.Load(_gpg.ExportSecret(fingerprint + "!"), groupMayRead: false, Now, subkey), Manifest, fingerprint);
     }
 
     [Fact]
