@@ -20,11 +20,10 @@ public sealed class DiscoveryStore(Database database)
         var rows = await connection.QueryAsync(
             """
             SELECT id, remote, remote_name, archive, state, storage, path, size_bytes, modified_at, settled, failure, by_hand,
-                   EXISTS (SELECT 1 FROM plan p WHERE p.backup_id = backup.id) AS has_plan,
-                   coalesce((SELECT p.volume_count = (SELECT count(*) FROM volume v WHERE v.backup_id = p.backup_id)
-                             FROM plan p WHERE p.backup_id = backup.id), 0) AS is_all_sealed,
+                   p.backup_id IS NOT NULL AS has_plan,
+                   coalesce(p.volume_count = (SELECT count(*) FROM volume v INDEXED BY volume_size WHERE v.backup_id = backup.id), 0) AS is_all_sealed,
                    lease_token IS NOT NULL AS is_claimed
-            FROM backup
+            FROM backup LEFT JOIN plan p INDEXED BY plan_count ON p.backup_id = backup.id
             """,
             row => new KnownBackup(
                 row.Number("id"),

@@ -28,6 +28,8 @@ public sealed class PerbProcess : IAsyncDisposable
     /// <summary>All that it said so far, on stdout and stderr.</summary>
     public string Output => string.Join('\n', _lines);
 
+    public int Id => _running.ProcessId;
+
     /// <summary>Where its descriptors lead, as the kernel has it.</summary>
     public IReadOnlyList<string> OpenFiles => [.. new DirectoryInfo($"/proc/{_running.ProcessId}/fd").EnumerateFileSystemInfos()
         .Select(descriptor => descriptor.LinkTarget ?? "")];
