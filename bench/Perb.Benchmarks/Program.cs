@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Perb.Benchmarks;
+using Perb.Benchmarks.MainJob;
 using Perb.Benchmarks.Restoring;
 using Perb.Benchmarks.Sealing;
 
@@ -36,11 +37,30 @@ var latency = new Command("latency", "from the hook's call to the first sealed b
 latency.SetAction((parsed, token) => RunAsync(
     parsed, stop => LatencyBenchmark.RunAsync(Programs.Built(null), parsed.GetValue(rounds), stop), token));
 
+var once = new Option<int>("--rounds") { Description = "how often each of them runs", DefaultValueFactory = _ => 1 };
+var disk = new Option<DirectoryInfo>("--disk") { Description = "a directory with room", DefaultValueFactory = _ => new DirectoryInfo("/var/tmp") };
+var size = new Option<int>("--mebibytes") { Description = "all archives together", DefaultValueFactory = _ => 2048 };
+var mainJob = new Command("mainjob", "discovered to proven, beside PERB's pipeline of tar, gpg and rclone") { size, once, disk };
+mainJob.SetAction((parsed, token) => RunAsync(
+    parsed,
+    stop => MainJobBenchmark.RunAsync(
+        Programs.Built(null), (long)parsed.GetValue(size) << 20, 10, parsed.GetValue(once), parsed.GetValue(disk)!, stop),
+    token));
+
+var resume = new Command("resume", "bytes that are sent twice after a kill amid a backup of 64 volumes") { once, disk };
+resume.SetAction((parsed, token) => RunAsync(
+    parsed, stop => ResumeBenchmark.RunAsync(Programs.Built(null), parsed.GetValue(once), parsed.GetValue(disk)!, stop), token));
+
+var backups = new Option<int>("--backups") { Description = "how many the store holds", DefaultValueFactory = _ => 100_000 };
+var store = new Command("store", "the store with many backups: claim, status, list") { backups, rounds };
+store.SetAction((parsed, token) => RunAsync(
+    parsed, stop => StoreBenchmark.RunAsync(Programs.Built(null), parsed.GetValue(backups), parsed.GetValue(rounds), stop), token));
+
 var root = new RootCommand(
     "Measures Perb: idle and poll against a simulated Proxmox VE node with 200 guests, 3 storages and 500 archives, reconcile with more of them, "
-    + "the hook's calls, how soon they lead to sealing, and seal and restore beside other programs.")
+    + "the hook's calls, how soon they lead to sealing, the main job, seal and restore beside other programs, what a kill costs, and a large store.")
 {
-    idle, poll, reconcile, hook, latency, SealCommands.Seal(RunAsync), RestoreBenchmark.Restore(RunAsync),
+    idle, poll, reconcile, hook, latency, mainJob, resume, store, SealCommands.Seal(RunAsync), RestoreBenchmark.Restore(RunAsync),
 };
 foreach (var contender in SealCommands.Contenders())
 {

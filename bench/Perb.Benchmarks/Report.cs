@@ -23,6 +23,12 @@ internal sealed class Report(string title)
         _rows.Add((what, Text(value, unit), FormattableString.Invariant($">= {least} {unit}: {(value >= least ? "met" : "MISSED")}")));
     }
 
+    public void AddAtMost(string what, double value, string unit, double most)
+    {
+        IsMet &= value <= most;
+        _rows.Add((what, Text(value, unit), FormattableString.Invariant($"<= {most:0.0##} {unit}: {(value <= most ? "met" : "MISSED")}")));
+    }
+
     /// <summary>Things side by side, before the single numbers; the first column is text, the others are numbers.</summary>
     public void AddTable(IReadOnlyList<string> head, IReadOnlyList<IReadOnlyList<string>> rows) => _tables.Add((head, rows));
 

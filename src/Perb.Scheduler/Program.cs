@@ -1,6 +1,8 @@
+using Microsoft.Data.Sqlite;
 using Perb.ProxmoxClient;
 using Perb.Scheduler.Cli;
 using Perb.Scheduler.Configuration;
+using Perb.Scheduler.Store;
 using Perb.Transfer;
 using Perb.Transfer.Rclone;
 
@@ -33,6 +35,11 @@ internal static class Program
         catch (RcloneException exception)
         {
             return Say(exception.IsTransient ? ExitCode.TryLater : ExitCode.Failed, exception.Message);
+        }
+        catch (SqliteException exception)
+        {
+            var fault = StoreFault.Of(exception);
+            return Say(fault.IsTransient ? ExitCode.TryLater : ExitCode.Configuration, fault.Text);
         }
         catch (OperationCanceledException)
         {

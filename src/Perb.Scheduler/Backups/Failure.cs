@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Microsoft.Data.Sqlite;
 using Perb.ProxmoxClient;
 using Perb.Scheduler.Configuration;
+using Perb.Scheduler.Store;
 using Perb.Transfer;
 using Perb.Transfer.Rclone;
 using Perb.Transfer.Sealing;
@@ -59,7 +60,8 @@ public sealed record Failure(FailureKind Kind, string Text)
         SignerException => Of(FailureKind.Transient, exception), // the node's key expired: manifests wait for another, volumes are sent; KeyExpiry shouts
         ProxmoxException proxmox => Of(proxmox.IsTransient ? FailureKind.Transient : FailureKind.NeedsOperator, exception),
         EncryptionException encryption => Of(encryption.IsTransient ? FailureKind.Transient : FailureKind.NeedsOperator, exception),
-        IOException or UnauthorizedAccessException or SocketException or SqliteException => Of(FailureKind.Transient, exception),
+        SqliteException sqlite => new Failure(FailureKind.Transient, Printable.Clean(StoreFault.Of(sqlite).Text)),
+        IOException or UnauthorizedAccessException or SocketException => Of(FailureKind.Transient, exception),
         _ => new Failure(FailureKind.Unexpected, Printable.Clean($"{exception.GetType().Name}: {exception.Message}")),
     };
 

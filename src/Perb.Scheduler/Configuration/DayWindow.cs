@@ -9,6 +9,8 @@ public sealed record DayWindow(TimeOnly From, TimeOnly Until)
 
     public bool Contains(TimeOnly time) => time.IsBetween(From, Until);
 
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{From:HH:mm}-{Until:HH:mm}");
+
     public static bool TryParse(string text, out DayWindow window)
     {
         window = new DayWindow(default, default);

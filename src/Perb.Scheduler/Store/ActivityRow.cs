@@ -20,14 +20,16 @@ internal static class ActivityRow
         row.Number("total_bytes"),
         row.Number("bytes_per_second"));
 
+    /// <summary>Only while the claim holds: it may end right before this.</summary>
     public static Task<int> SetAsync(
-        SqliteConnection connection, long backupId, Activity activity, string now, CancellationToken cancellationToken) => connection.ExecuteAsync(
+        SqliteConnection connection, Claim claim, Activity activity, string now, CancellationToken cancellationToken) => connection.ExecuteAsync(
         """
         INSERT OR REPLACE INTO activity (backup_id, step, volume, volume_count, done_bytes, total_bytes, bytes_per_second, updated_at)
-        VALUES (@id, @step, @volume, @volumeCount, @done, @total, @rate, @now)
+        SELECT id, @step, @volume, @volumeCount, @done, @total, @rate, @now FROM backup WHERE id = @id AND lease_token = @token
         """,
         cancellationToken,
-        ("@id", backupId),
+        ("@id", claim.Backup.Id),
+        ("@token", claim.Token),
         ("@step", activity.Step),
         ("@volume", activity.Volume),
         ("@volumeCount", activity.VolumeCount),

@@ -88,7 +88,7 @@ public sealed class ByHandStore(Database database, TimeProvider time)
             async (connection, now) =>
             {
                 var ids = await connection.QueryAsync(
-                    "SELECT id FROM backup WHERE state = 'failed' OR (state IN ('discovered', 'verified') AND next_attempt_at IS NOT NULL)",
+                    "SELECT id FROM backup WHERE state = 'failed' OR (state IN ('discovered', 'verified', 'damaged') AND next_attempt_at IS NOT NULL)",
                     row => row.GetInt64(0),
                     cancellationToken);
                 foreach (var known in (await LookAsync(connection, ids, cancellationToken)).Where(known => remotes.Contains(known.Backup.Remote)))

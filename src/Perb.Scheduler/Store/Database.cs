@@ -110,13 +110,12 @@ public sealed class Database
         }
         catch (SqliteException exception) when (exception.SqliteErrorCode is SQLitePCL.raw.SQLITE_NOTADB or SQLitePCL.raw.SQLITE_CORRUPT)
         {
-            throw new ConfigurationException(
-                $"the store {Path} is damaged ({exception.Message}): move it away; perb finds local archives again by itself");
+            throw new ConfigurationException(StoreFault.Damaged($"the store {Path}", exception));
         }
         catch (SqliteException exception)
             when (exception.SqliteErrorCode is SQLitePCL.raw.SQLITE_CANTOPEN or SQLitePCL.raw.SQLITE_READONLY)
         {
-            throw new ConfigurationException($"the store {Path} cannot be opened for writing: check its directory and owner");
+            throw new ConfigurationException($"the store {Path} cannot be opened for writing: check its directory and owner, and whether its file system is read-only");
         }
     }
 

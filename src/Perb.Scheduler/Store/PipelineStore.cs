@@ -47,7 +47,7 @@ public sealed class PipelineStore(Database database, TimeProvider time)
             """
             UPDATE backup SET lease_token = @token, lease_until = @until, attempted_at = @now
             WHERE id = (
-                SELECT b.id FROM backup b
+                SELECT b.id FROM backup b INDEXED BY backup_open
                 WHERE b.remote = @remote AND b.state IN ('discovered', 'verified', 'damaged') AND b.settled = 1
                   AND (b.lease_until IS NULL OR b.lease_until < @now OR b.lease_until > @void)
                   AND CASE WHEN @since IS NULL THEN b.next_attempt_at IS NULL OR b.next_attempt_at <= @now OR b.next_attempt_at > @latest
@@ -111,7 +111,7 @@ public sealed class PipelineStore(Database database, TimeProvider time)
 
         if (activity is not null)
         {
-            await ActivityRow.SetAsync(connection, claim.Backup.Id, activity, Now, cancellationToken);
+            await ActivityRow.SetAsync(connection, claim, activity, Now, cancellationToken);
         }
     }
 
@@ -143,7 +143,10 @@ public sealed class PipelineStore(Database database, TimeProvider time)
     {
         await using var connection = await database.ConnectAsync(cancellationToken);
         var names = await connection.QueryAsync(
-            "SELECT b.remote, v.name FROM volume v JOIN backup b ON b.id = v.backup_id WHERE v.verified_at IS NULL AND b.state IN ('discovered', 'damaged')",
+            """
+            SELECT b.remote, v.name FROM backup b INDEXED BY backup_open CROSS JOIN volume v ON v.backup_id = b.id
+            WHERE v.verified_at IS NULL AND b.state IN ('discovered', 'verified', 'damaged') AND b.state IN ('discovered', 'damaged')
+            """,
             row => $"{row.GetString(0)}/{row.GetString(1)}",
             cancellationToken);
         return names.ToHashSet(StringComparer.Ordinal);

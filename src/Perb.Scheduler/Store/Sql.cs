@@ -55,8 +55,11 @@ internal static class Sql
     public static string Instant(DateTimeOffset instant) =>
         instant.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture);
 
-    public static DateTimeOffset ParseInstant(string text) =>
-        DateTimeOffset.ParseExact(text, "yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
+    /// <summary>By position: a list of all backups holds hundreds of thousands of them, and a format costs several times as much.</summary>
+    public static DateTimeOffset ParseInstant(string text) => text is [_, _, _, _, '-', _, _, '-', _, _, 'T', _, _, ':', _, _, ':', _, _, '.', .., 'Z'] && text.Length == 28
+        ? new DateTimeOffset(Digits(text, 0, 4), Digits(text, 5, 2), Digits(text, 8, 2), Digits(text, 11, 2), Digits(text, 14, 2), Digits(text, 17, 2), TimeSpan.Zero)
+            .AddTicks(Digits(text, 20, 7))
+        : throw new FormatException($"'{text}' is no instant of the store");
 
     /// <summary>For <c>IN (SELECT value FROM json_each(@ids))</c>: a parameter, however many.</summary>
     public static string List(IEnumerable<long> ids) => $"[{string.Join(',', ids)}]";
@@ -72,6 +75,8 @@ internal static class Sql
 
     public static DateTimeOffset? TimeOrNull(this SqliteDataReader row, string column) =>
         row.TextOrNull(column) is { } text ? ParseInstant(text) : null;
+
+    private static int Digits(string text, int from, int count) => int.Parse(text.AsSpan(from, count), NumberStyles.None, CultureInfo.InvariantCulture);
 
     public static byte[] Bytes(this SqliteDataReader row, string column) => row.GetFieldValue<byte[]>(row.GetOrdinal(column));
 }

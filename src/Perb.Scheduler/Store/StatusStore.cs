@@ -38,7 +38,7 @@ public sealed class StatusStore(Database database, TimeProvider time)
         return await connection.QueryAsync(
             $"""
             {BackupRow.Select}
-            WHERE (@remote IS NULL OR b.remote = @remote) AND (@guest IS NULL OR b.guest = @guest)
+            WHERE (@remote IS NULL OR b.remote = @remote) {(guest is null ? "" : "AND b.guest = @guest")}
             ORDER BY b.guest, b.archive_time, b.remote
             """,
             BackupRow.Map,
@@ -101,14 +101,22 @@ public sealed class StatusStore(Database database, TimeProvider time)
             cancellationToken)).ToDictionary(guest => guest.Id);
         var latest = ("@latest", (object)Sql.Instant(FoundArchive.LatestBelievable(time.GetUtcNow())));
         var archives = (await connection.QueryAsync(
-            "SELECT guest, guest_type, max(iif(archive_time <= @latest, archive_time, NULL)) AS newest FROM backup GROUP BY guest",
+            """
+            SELECT g.guest, (SELECT b.guest_type FROM backup b WHERE b.guest = g.guest LIMIT 1) AS guest_type,
+                   (SELECT max(b.archive_time) FROM backup b WHERE b.guest = g.guest AND b.archive_time <= @latest) AS newest
+            FROM (SELECT DISTINCT guest FROM backup) g
+            """,
             row => (Id: (int)row.Number("guest"), Type: row.Text("guest_type"), Newest: row.TimeOrNull("newest")),
             cancellationToken,
             latest)).ToDictionary(row => row.Id);
         var copies = (await connection.QueryAsync(
             """
-            SELECT guest, remote, max(archive_time) AS newest, verified_how FROM backup
-            WHERE state = 'published' AND verified_how IS NOT NULL AND pruning IS NULL AND archive_time <= @latest GROUP BY guest, remote
+            SELECT g.guest, g.remote, b.archive_time AS newest, b.verified_how
+            FROM (SELECT DISTINCT guest, remote FROM backup) g
+            JOIN backup b ON b.id = (
+                SELECT p.id FROM backup p
+                WHERE p.guest = g.guest AND p.remote = g.remote AND p.state = 'published' AND p.verified_how IS NOT NULL AND p.pruning IS NULL AND p.archive_time <= @latest
+                ORDER BY p.archive_time DESC LIMIT 1)
             """,
             row => (Id: (int)row.Number("guest"), Remote: row.Text("remote"), Proof: new CopyProof(row.Time("newest"), row.TextOrNull("verified_how"))),
             cancellationToken,

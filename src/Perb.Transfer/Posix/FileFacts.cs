@@ -18,6 +18,9 @@ public sealed record FileFacts(ushort Mode, long SizeBytes, Int128 ModifiedNanos
     /// <summary>How many names the file has; none: it was removed, and takes space only until it is closed.</summary>
     public uint Links { get; init; }
 
+    /// <summary>The id of the user whom it belongs to; root's is 0.</summary>
+    public uint Owner { get; init; }
+
     public bool IsRegularFile => Kind == 0x8000;
 
     public string KindInWords => Kind switch
@@ -73,7 +76,7 @@ public sealed record FileFacts(ushort Mode, long SizeBytes, Int128 ModifiedNanos
             return null;
         }
 
-        // Offsets of struct statx (linux/stat.h): nlink 16, mode 28, ino 32, size 40, mtime 112, dev 136.
+        // Offsets of struct statx (linux/stat.h): nlink 16, uid 20, mode 28, ino 32, size 40, mtime 112, dev 136.
         var facts = new ReadOnlySpan<byte>(buffer, BufferBytes);
         return new FileFacts(
             Native<ushort>(facts[28..]),
@@ -81,7 +84,7 @@ public sealed record FileFacts(ushort Mode, long SizeBytes, Int128 ModifiedNanos
             ((Int128)Native<long>(facts[112..]) * 1_000_000_000) + Native<uint>(facts[120..]),
             Native<ulong>(facts[32..]),
             Native<uint>(facts[136..]),
-            Native<uint>(facts[140..])) { Links = Native<uint>(facts[16..]) };
+            Native<uint>(facts[140..])) { Links = Native<uint>(facts[16..]), Owner = Native<uint>(facts[20..]) };
     }
 
     private static T Native<T>(ReadOnlySpan<byte> at) where T : struct => MemoryMarshal.Read<T>(at);

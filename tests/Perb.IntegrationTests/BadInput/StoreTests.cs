@@ -18,7 +18,7 @@ public sealed class StoreTests(SharedKey key) : IClassFixture<SharedKey>
         {
             var ended = await perb.RunAsync(command);
             Assert.True(ended.ExitCode == 78, $"{command}: {ended.ExitCode} {ended.Errors}");
-            OneLine.In(ended, perb.Store, "move it away");
+            OneLine.In(ended, perb.Store, "move it away", "perb rebuild");
         }
 
         Assert.Equal(10_000, new FileInfo(perb.Store).Length);

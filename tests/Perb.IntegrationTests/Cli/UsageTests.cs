@@ -121,5 +121,5 @@ public sealed class UsageTests(SharedKey key) : IClassFixture<SharedKey>
     }
 
     private static Task<Ended> CallAsync(params string[] arguments) =>
-        PerbProcess.RunAsync(arguments, new Dictionary<string, string?>(), TestContext.Current.CancellationToken);
+        PerbProcess.RunAsync(arguments, new Dictionary<string, string?>(), [], TestContext.Current.CancellationToken);
 }

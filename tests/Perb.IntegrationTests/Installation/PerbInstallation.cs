@@ -25,6 +25,9 @@ public sealed class PerbInstallation : IAsyncDisposable
 
     public SharedKey Key { get; }
 
+    /// <summary>A command that runs every perb of this installation, such as <c>strace</c>.</summary>
+    public IReadOnlyList<string> Under { get; set; } = [];
+
     public SimulatedNode Node { get; private set; } = null!;
 
     public string Secret { get; private set; } = "";
@@ -174,10 +177,13 @@ public sealed class PerbInstallation : IAsyncDisposable
     public Task<Ended> RunAsync(params string[] arguments) => RunAsync(new Dictionary<string, string?>(), arguments);
 
     public Task<Ended> RunAsync(IReadOnlyDictionary<string, string?> environment, params string[] arguments) => PerbProcess.RunAsync(
-        arguments, new Dictionary<string, string?>(environment.Prepend(KeyValuePair.Create<string, string?>("PERB_CONFIG", Configuration))), TestContext.Current.CancellationToken);
+        arguments,
+        new Dictionary<string, string?>(environment.Prepend(KeyValuePair.Create<string, string?>("PERB_CONFIG", Configuration))),
+        Under,
+        TestContext.Current.CancellationToken);
 
     /// <summary>Starts <c>perb run</c>; the caller disposes it.</summary>
-    public PerbProcess Run(params string[] arguments) => PerbProcess.Start(Configuration, arguments.Length == 0 ? ["run"] : arguments);
+    public PerbProcess Run(params string[] arguments) => PerbProcess.Start(Configuration, arguments.Length == 0 ? ["run"] : arguments, Under);
 
     public async Task<JsonArray> ListAsync() => (JsonArray)Parse(await RunAsync("list", "--json"));
 

@@ -28,26 +28,32 @@ public sealed class PerbProcess : IAsyncDisposable
     /// <summary>All that it said so far, on stdout and stderr.</summary>
     public string Output => string.Join('\n', _lines);
 
+    public int Id => _running.ProcessId;
+
     /// <summary>Where its descriptors lead, as the kernel has it.</summary>
     public IReadOnlyList<string> OpenFiles => [.. new DirectoryInfo($"/proc/{_running.ProcessId}/fd").EnumerateFileSystemInfos()
         .Select(descriptor => descriptor.LinkTarget ?? "")];
 
+    /// <param name="arguments">Of perb.</param>
+    /// <param name="environment">What is added to the tests' own.</param>
+    /// <param name="under">A command that runs perb, such as <c>strace</c>; empty: it is run as it is.</param>
+    /// <param name="cancellationToken">Kills it.</param>
     public static async Task<Ended> RunAsync(
-        string[] arguments, IReadOnlyDictionary<string, string?> environment, CancellationToken cancellationToken)
+        string[] arguments, IReadOnlyDictionary<string, string?> environment, IReadOnlyList<string> under, CancellationToken cancellationToken)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(Longest);
-        var result = await Prepare(arguments).WithEnvironmentVariables(environment).ExecuteBufferedAsync(deadline.Token);
+        var result = await Prepare(arguments, under).WithEnvironmentVariables(environment).ExecuteBufferedAsync(deadline.Token);
         return new Ended(result.ExitCode, result.StandardOutput, result.StandardError);
     }
 
-    public static PerbProcess Start(string configuration, string[] arguments) =>
-        Start(new Dictionary<string, string?> { ["PERB_CONFIG"] = configuration }, arguments);
+    public static PerbProcess Start(string configuration, string[] arguments, IReadOnlyList<string> under) =>
+        Start(new Dictionary<string, string?> { ["PERB_CONFIG"] = configuration }, arguments, under);
 
-    public static PerbProcess Start(IReadOnlyDictionary<string, string?> environment, string[] arguments)
+    public static PerbProcess Start(IReadOnlyDictionary<string, string?> environment, string[] arguments, IReadOnlyList<string>? under = null)
     {
         var process = new PerbProcess();
-        process._running = (Prepare(arguments)
+        process._running = (Prepare(arguments, under ?? [])
             .WithEnvironmentVariables(environment)
             | (process.Take, process.Take)).ExecuteAsync(process._kill.Token);
         return process;
@@ -96,8 +102,8 @@ public sealed class PerbProcess : IAsyncDisposable
         _kill.Dispose();
     }
 
-    private static Command Prepare(string[] arguments) => new Command(Program)
-        .WithArguments(arguments)
+    private static Command Prepare(string[] arguments, IReadOnlyList<string> under) => new Command(under.Count == 0 ? Program : under[0])
+        .WithArguments(under.Count == 0 ? arguments : [.. under.Skip(1), Program, .. arguments])
         .WithWorkingDirectory("/")
         .WithEnvironmentVariables(variables => variables.Set("LOGS_DIRECTORY", null).Set("CREDENTIALS_DIRECTORY", null))
         .WithValidation(CommandResultValidation.None);

@@ -87,6 +87,7 @@ public sealed class ValueTests
     public void A_window_may_pass_midnight_and_ends_before_its_end(string text, string time, bool inside)
     {
         Assert.True(DayWindow.TryParse(text, out var window));
+        Assert.Equal(text, window.ToString());
         Assert.Equal(inside, window.Contains(TimeOnly.Parse(time)));
     }
 

@@ -39,6 +39,26 @@ public sealed class PipelineStoreTests : IAsyncLifetime
         Assert.Equal(plan.VolumeCount, Assert.Single(await _store.Status.ListAsync(null, null, TestStore.Stop)).VolumeCount);
     }
 
+    [Theory]
+    [InlineData("published")]
+    [InlineData("handed back")]
+    [InlineData("failed")]
+    public async Task What_is_being_done_is_forgotten_with_the_claim(string end)
+    {
+        var claim = await _store.ClaimAsync();
+        await _store.Pipeline.RenewAsync(claim, new Activity("seal", 1, 1, 1, 2, 3), TestStore.Stop);
+        Assert.Contains("activity: ", await _store.DumpAsync(), StringComparison.Ordinal);
+
+        await (end switch
+        {
+            "published" => _store.Pipeline.RecordPublishedAsync(claim, VerifyLevel.Hash),
+            "handed back" => _store.Pipeline.ReleaseAsync(claim, "test"),
+            _ => _store.Pipeline.RecordFailureAsync(claim, new Failure(FailureKind.NeedsOperator, "test"), null),
+        });
+
+        Assert.DoesNotContain("activity: ", await _store.DumpAsync(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_void_plan_takes_its_volumes_along()
     {

@@ -22,3 +22,18 @@ CREATE TABLE held_back (
     until  TEXT NOT NULL,
     why    TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- For a store of many years. A plan's row holds the log that travels along, kilobytes of it: what is asked of all plans is read from an index.
+CREATE INDEX plan_count      ON plan (backup_id, volume_count);
+CREATE INDEX plan_recipients ON plan (recipients);
+CREATE INDEX volume_size     ON volume (backup_id, size_bytes);
+CREATE INDEX backup_list     ON backup (guest, archive_time, remote);
+CREATE INDEX backup_failure  ON backup (attempted_at)
+    WHERE state IN ('failed', 'source-missing', 'lost', 'damaged') OR (failure IS NOT NULL AND state <> 'skipped');
+
+-- What is being done is true only while a lease runs; kept longer there would be a row for every backup that was ever carried.
+CREATE TRIGGER activity_over AFTER UPDATE OF lease_token ON backup WHEN new.lease_token IS NULL
+BEGIN
+    DELETE FROM activity WHERE backup_id = new.id;
+END;
+DELETE FROM activity;
