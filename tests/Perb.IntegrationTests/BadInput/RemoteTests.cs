@@ -5,6 +5,7 @@ using Perb.IntegrationTests.Transfer;
 namespace Perb.IntegrationTests.BadInput;
 
 /// <summary>rclone that is not there, and remotes that are not ours or hold what we did not put there.</summary>
+[Trait("Suite", "long")]
 public sealed class RemoteTests(SharedKey key) : IClassFixture<SharedKey>
 {
     [Fact]

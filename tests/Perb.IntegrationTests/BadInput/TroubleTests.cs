@@ -6,6 +6,7 @@ using Perb.Simulation.Storage;
 namespace Perb.IntegrationTests.BadInput;
 
 /// <summary>What goes wrong while the service runs: it says so, goes on with the rest, and recovers by itself.</summary>
+[Trait("Suite", "long")]
 public sealed class TroubleTests(SharedKey key) : IClassFixture<SharedKey>
 {
     [Fact]

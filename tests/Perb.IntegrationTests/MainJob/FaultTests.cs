@@ -7,6 +7,7 @@ using Perb.Simulation.Storage;
 namespace Perb.IntegrationTests.MainJob;
 
 /// <summary>Remotes and dump directories that misbehave: what can be shipped is shipped, and only what is right is published.</summary>
+[Trait("Suite", "long")]
 public sealed class FaultTests(SharedKey key) : IClassFixture<SharedKey>
 {
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1);

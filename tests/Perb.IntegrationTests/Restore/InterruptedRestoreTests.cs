@@ -5,6 +5,7 @@ using Perb.TestKit;
 namespace Perb.IntegrationTests.Restore;
 
 /// <summary>Killed and stopped restores, by an installation's own configuration: what was done is not done again.</summary>
+[Trait("Suite", "long")]
 public sealed class InterruptedRestoreTests(SharedKey key) : IClassFixture<SharedKey>
 {
     private const int ArchiveBytes = 22 << 20; // six volumes

@@ -17,7 +17,7 @@ internal static class RestoreCall
     };
 
     public static Task<Ended> RunAsync(GpgHome gpg, params string[] arguments) =>
-        PerbProcess.RunAsync(arguments, Environment(gpg), TestContext.Current.CancellationToken);
+        PerbProcess.RunAsync(arguments, Environment(gpg), under: [], TestContext.Current.CancellationToken);
 
     /// <summary>As one remote or the other: read where it is, or fetched.</summary>
     public static string RemoteOf(this Workplace place, bool isFetched) => (isFetched ? ":local:" : "") + place.Staging;

@@ -7,6 +7,7 @@ using Perb.Transfer.Sealing;
 namespace Perb.IntegrationTests.Restore;
 
 /// <summary>Whatever happens to a backup's files: <c>perb restore</c> notices, says it in one line, and leaves nothing false behind.</summary>
+[Trait("Suite", "long")]
 public sealed class RestoreDamageTests(SharedKey key) : IClassFixture<SharedKey>
 {
     private const string X = Workplace.RemoteName;

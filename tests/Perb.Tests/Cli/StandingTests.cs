@@ -15,7 +15,7 @@ public sealed class StandingTests
     [InlineData(BackupState.Failed, nameof(Outlook.Failed))]
     [InlineData(BackupState.Skipped, nameof(Outlook.Failed))]
     [InlineData(BackupState.SourceMissing, nameof(Outlook.Failed))]
-    [InlineData(BackupState.Damaged, nameof(Outlook.Failed))]
+    [InlineData(BackupState.Damaged, nameof(Outlook.Underway))]
     [InlineData(BackupState.Discovered, nameof(Outlook.Underway))]
     [InlineData(BackupState.Verified, nameof(Outlook.Underway))]
     public void Only_what_is_still_to_be_carried_is_followed(BackupState state, string expected) =>

@@ -27,11 +27,11 @@ public sealed class ClaimTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_copy_elsewhere_or_one_that_is_damaged_does_not_count()
+    public async Task A_copy_elsewhere_or_one_that_is_lost_does_not_count()
     {
         await _store.PublishAsync(Archives.Found(100, daysOld: 3), "s");
         await _store.PublishAsync(Archives.Found(101, daysOld: 4));
-        await _store.ExecuteAsync("UPDATE backup SET state = 'damaged' WHERE guest = 101");
+        await _store.ExecuteAsync("UPDATE backup SET state = 'lost' WHERE guest = 101");
         await _store.PublishAsync(Archives.Found(102, daysOld: 9));
         await _store.AddAsync(Archives.Found(100, daysOld: 1));
         await _store.AddAsync(Archives.Found(101, daysOld: 2));
