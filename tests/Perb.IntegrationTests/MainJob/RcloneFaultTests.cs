@@ -53,7 +53,7 @@ public sealed class RcloneFaultTests(SharedKey key) : IClassFixture<SharedKey>
 
     [Theory]
     [InlineData("hangs", 75, "nothing moved")]
-    [InlineData("dies", 75, "killed")]
+    [InlineData("dies", 75, "failed (exit 137)")]
     [InlineData("truncates", 75, "rclone")]
     [InlineData("pretends", 3, "is not there although it was sent")]
     [InlineData("loses", 3, "is not there although it was sent")]
