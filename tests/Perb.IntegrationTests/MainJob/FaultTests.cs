@@ -34,6 +34,26 @@ public sealed class FaultTests(SharedKey key) : IClassFixture<SharedKey>
     }
 
     [Fact]
+    public async Task A_disk_without_room_for_staging_is_trouble_of_staging_until_there_is_room()
+    {
+        await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
+        var name = perb.AddArchive(101, Hour);
+        perb.Configure(("Staging:MinFree", "99.99%"));
+
+        var full = await perb.RunAsync("once");
+
+        Assert.True(full.ExitCode == 75, full.Errors);
+        OneLine.In(full, $"1 backup(s) wait, {name} to offsite first: staging for offsite: ", "put Staging:Directory elsewhere");
+        Assert.Equal("staging for offsite", (string?)Assert.Single((await perb.StatusAsync())["troubles"]!.AsArray())!["subject"]);
+        var ship = await perb.RunAsync("retry", "1");
+        Assert.True(ship.ExitCode == 75, ship.Errors);
+
+        perb.Configure();
+        (await perb.RunAsync("once")).Ok();
+        Assert.Empty((await perb.StatusAsync())["troubles"]!.AsArray());
+    }
+
+    [Fact]
     public async Task An_archive_that_was_sealed_survives_its_removal_while_the_remote_is_away()
     {
         await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);

@@ -49,7 +49,7 @@ public sealed class WishTests(SharedKey key) : IClassFixture<SharedKey>
             var skip = await perb.RunAsync("skip", "1");
 
             Assert.True(skip.ExitCode == 0, skip.Errors);
-            await service.SaysAsync("was lost");
+            await service.SaysAsync($"INF {name} stopped: it was skipped");
             await Eventually.HoldsAsync("nothing is uploaded any more", () => Uploading.Rclones(perb).Count == 0);
             Assert.Equal("skipped", (string?)Assert.Single(await perb.ListAsync())!["state"]);
             await Eventually.HoldsAsync("staging is swept", () => !Directory.EnumerateFiles(perb.Staging).Any());
