@@ -48,16 +48,18 @@ public sealed class Database
 
         if (!File.Exists(path))
         {
-            throw new ConfigurationException($"there is no store {path} yet: start the service (perb run) or run perb once");
+            throw new ConfigurationException(NoStoreYet(path));
         }
 
         var database = new Database(path);
         await database.CheckedAsync(
             async connection =>
             {
-                if (await VersionAsync(connection, cancellationToken) < Migrations.Count)
+                if (await VersionAsync(connection, cancellationToken) is var version && version < Migrations.Count)
                 {
-                    throw new ConfigurationException($"the store {path} is older than this perb: start the service to bring it up to date");
+                    throw new ConfigurationException(version == 0
+                        ? NoStoreYet(path)
+                        : $"the store {path} is older than this perb: start the service to bring it up to date");
                 }
             },
             cancellationToken);
@@ -79,6 +81,8 @@ public sealed class Database
         await connection.ExecuteAsync("PRAGMA synchronous = NORMAL", cancellationToken);
         return connection;
     }
+
+    private static string NoStoreYet(string path) => $"there is no store {path} yet: start the service (perb run) or run perb once";
 
     private static readonly IReadOnlyList<string> Migrations = LoadMigrations();
 
@@ -119,16 +123,17 @@ public sealed class Database
         }
     }
 
+    // All steps or none: who reads meanwhile sees the old schema or the new one, and a crash leaves no half way.
     private static async Task MigrateAsync(SqliteConnection connection, CancellationToken cancellationToken)
     {
-        for (var next = (int)await VersionAsync(connection, cancellationToken); next < Migrations.Count; next++)
+        await using var transaction = (SqliteTransaction)await connection.BeginTransactionAsync(cancellationToken);
+        foreach (var step in Migrations.Skip((int)await VersionAsync(connection, cancellationToken)))
         {
-            await using var transaction = (SqliteTransaction)await connection.BeginTransactionAsync(cancellationToken);
-            await connection.ExecuteAsync(Migrations[next], cancellationToken);
-            await connection.ExecuteAsync(
-                string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version = {next + 1}"), cancellationToken);
-            await transaction.CommitAsync(cancellationToken);
+            await connection.ExecuteAsync(step, cancellationToken);
         }
+
+        await connection.ExecuteAsync(string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version = {Migrations.Count}"), cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
     }
 
     private static async Task<long> VersionAsync(SqliteConnection connection, CancellationToken cancellationToken) =>

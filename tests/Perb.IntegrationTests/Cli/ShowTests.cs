@@ -59,7 +59,6 @@ public sealed class ShowTests(SharedKey key) : IClassFixture<SharedKey>
 
     [Theory]
     [InlineData("7")]
-    [InlineData("-1")]
     [InlineData("9223372036854775807")]
     public async Task An_unknown_id_is_told(string id)
     {
@@ -74,13 +73,14 @@ public sealed class ShowTests(SharedKey key) : IClassFixture<SharedKey>
 
     [Theory]
     [InlineData("web")]
+    [InlineData("-1")]
     [InlineData("")]
     [InlineData("99999999999999999999")]
     public async Task What_is_no_id_is_a_wrong_call(string id)
     {
         await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
 
-        var ended = await perb.RunAsync("show", id);
+        var ended = await perb.RunAsync("show", "--", id);
 
         Assert.Equal(2, ended.ExitCode);
         OneLine.NoTrace(ended);

@@ -38,6 +38,7 @@ public sealed class SoakTests(SharedKey key) : IClassFixture<SharedKey>
         var service = perb.Run();
         try
         {
+            await Eventually.HoldsAsync("the store is there", async () => (await perb.RunAsync("status")).ExitCode == 0);
             for (var night = 0; night < Weathers.Length; night++)
             {
                 var before = made.Count;

@@ -104,10 +104,10 @@ public sealed class SigningKeyTests : IDisposable
         _gpg.Run(["--import", key.File]).Ok();
 
         // One signature in 128 or so has a first or second half that begins with eight zero bits, and so is shorter.
-        var usual = key.Sign(Manifest, Now).Length;
-        var shorter = Enumerable.Range(0, 5000).Select(i => Encoding.ASCII.GetBytes($"{i}\n"))
-            .Select(content => (Content: content, Signature: key.Sign(content, Now)))
-            .Where(pair => pair.Signature.Length < usual).Take(3).ToList();
+        var signed = Enumerable.Range(0, 5000).Select(i => Encoding.ASCII.GetBytes($"{i}\n"))
+            .Select(content => (Content: content, Signature: key.Sign(content, Now))).ToList();
+        var usual = signed.Max(pair => pair.Signature.Length);
+        var shorter = signed.Where(pair => pair.Signature.Length < usual).Take(3).ToList();
 
         Assert.NotEmpty(shorter);
         Assert.All(shorter, pair => Assert.Equal(0, _gpg.Verify(pair.Content, pair.Signature).ExitCode));

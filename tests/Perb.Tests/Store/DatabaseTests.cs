@@ -66,9 +66,21 @@ public sealed class DatabaseTests : IDisposable
     }
 
     [Fact]
-    public async Task A_store_that_is_not_up_to_date_is_not_read()
+    public async Task A_store_whose_first_start_is_not_through_is_not_there_yet()
     {
         await System.IO.File.WriteAllBytesAsync(File, [], TestStore.Stop);
+
+        Assert.Contains("there is no store", await FaultAsync(Database.OpenForReadingAsync), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_store_that_is_not_up_to_date_is_not_read()
+    {
+        var database = await Database.OpenForServiceAsync(File, TestStore.Stop);
+        await using (var connection = await database.ConnectAsync(TestStore.Stop))
+        {
+            await connection.ExecuteAsync("PRAGMA user_version = 1", TestStore.Stop);
+        }
 
         Assert.Contains("older than this perb", await FaultAsync(Database.OpenForReadingAsync), StringComparison.Ordinal);
     }
