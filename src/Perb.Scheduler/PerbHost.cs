@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Hosting.Systemd;
 using Perb.ProxmoxClient;
 using Perb.Scheduler.Backups;
 using Perb.Scheduler.Configuration;
@@ -68,6 +69,7 @@ internal static class PerbHost
         services.AddSingleton<JobBoundary>().AddHostedService<ShippingLoops>().AddSingleton<ProgressLoop>().AddSingleton<HoldLoop>();
         services.AddHostedService(provider => provider.GetRequiredService<ProgressLoop>());
         services.AddHostedService(provider => provider.GetRequiredService<HoldLoop>());
+        services.AddSingleton<Heartbeat>().AddHostedService(provider => ActivatorUtilities.CreateInstance<Watchdog>(provider, new SystemdNotifier()));
         services.AddHostedService<HookLoop>().AddHostedService<IdleMemory>().AddWishes();
         services.AddSchedule(options);
         return builder.Build();

@@ -41,7 +41,7 @@ public sealed class DoctorTests(SharedKey key) : IClassFixture<SharedKey>
     [Theory]
     [InlineData("token", "node", "fail", "401")]
     [InlineData("secret file", "files", "fail", "is not there")]
-    [InlineData("authority", "node", "fail", "cannot be verified")]
+    [InlineData("authority", "node", "fail", "not trusted")]
     [InlineData("node away", "node", "fail", "cannot be reached")]
     [InlineData("privileges", "privileges", "fail", "lacks")]
     [InlineData("zone", "clock", "fail", "archive names are read in Europe/Berlin")]

@@ -87,7 +87,7 @@ public sealed class SetupTests(SharedKey key) : IClassFixture<SharedKey>
     [Theory]
     [InlineData("no fingerprint", "--fingerprint has to say ")]
     [InlineData("another fingerprint", "--fingerprint has to say ")]
-    [InlineData("private key", "--recipient /", "private")]
+    [InlineData("private key", "--recipient /", "PRIVATE key")]
     [InlineData("no recipient", "--recipient is missing")]
     [InlineData("no remote", "--remote is missing")]
     [InlineData("bad remote", "NAME=PATH is expected")]
