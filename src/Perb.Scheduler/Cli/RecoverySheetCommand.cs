@@ -14,7 +14,7 @@ internal static class RecoverySheetCommand
         return sheet;
     }
 
-    public static async Task<ExitCode> RunAsync(string? configuration, CancellationToken cancellationToken)
+    private static async Task<ExitCode> RunAsync(string? configuration, CancellationToken cancellationToken)
     {
         var settings = Settings.LoadAsServiceUser(configuration);
         var time = TimeProvider.System;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics;
 using Perb.Scheduler.Setup;
 
 namespace Perb.Scheduler.Cli;
@@ -25,11 +26,12 @@ internal static class SetupCommand
         var hook = new Option<bool?>("--hook") { Description = "put the hook into /etc/vzdump.conf; a script that is there is chained", Arity = ArgumentArity.ZeroOrOne };
         var wait = new Option<bool>("--wait") { Description = "with the hook: vzdump's task waits until its archives are offsite" };
         var user = new Option<string>("--user") { Description = "of the service", DefaultValueFactory = _ => "perb", HelpName = "NAME" };
+        var start = new Option<bool?>("--start") { Description = "enable and start the service, where doctor finds nothing to mend", Arity = ArgumentArity.ZeroOrOne };
         var noDoctor = new Option<bool>("--no-doctor") { Description = "do not end with perb doctor" };
         var removeHook = new Option<bool>("--remove-hook") { Description = "only take the hook out of /etc/vzdump.conf; a chained script comes back" };
         var setup = new Command("setup", "the first configuration of a node, or a change of it; as root, asks what it needs to know")
         {
-            yes, node, url, tokenId, secret, recipients, fingerprints, remotes, rclone, storages, sign, hook, wait, user, noDoctor, removeHook,
+            yes, node, url, tokenId, secret, recipients, fingerprints, remotes, rclone, storages, sign, hook, wait, user, start, noDoctor, removeHook,
         };
         setup.SetAction((result, token) => CommandLine.Code(result.GetValue(removeHook)
             ? GuardedAsync(() => RemoveHookAsync(token))
@@ -50,12 +52,16 @@ internal static class SetupCommand
                     Hook = result.GetValue(hook),
                     Wait = result.GetValue(wait),
                     User = result.GetValue(user)!,
+                    Start = result.GetValue(start),
                 },
                 endsWithDoctor: !result.GetValue(noDoctor),
                 result.GetValue(json),
                 token))));
         return setup;
     }
+
+    /// <summary>As sd_booted(3) tells it.</summary>
+    private const string SystemdRuns = "/run/systemd/system";
 
     private static Option<string[]> Many(string name, string description, string word) =>
         new(name) { Description = $"{description} (repeatable)", HelpName = word };
@@ -70,15 +76,52 @@ internal static class SetupCommand
         if (!asJson)
         {
             questions.Say();
-            await RecoverySheetCommand.RunAsync(files.Configuration, cancellationToken);
+            await PerbAsync(files, ["recovery-sheet"], cancellationToken);
             questions.Say();
         }
 
-        var code = endsWithDoctor ? await DoctorCommand.RunAsync(files.Configuration, asJson, cancellationToken) : ExitCode.Ok;
-        questions.Say(code == ExitCode.Ok
-            ? "Next: systemctl enable --now perb; perb status. Print the sheet above (perb recovery-sheet), and keep it with the private key."
-            : "Mend what is marked, then: perb doctor; systemctl enable --now perb");
-        return code;
+        var code = endsWithDoctor ? await PerbAsync(files, asJson ? ["doctor", "--json"] : ["doctor"], cancellationToken) : (int)ExitCode.Ok;
+        if (code != (int)ExitCode.Ok)
+        {
+            questions.Say("Mend what is marked, then: perb doctor; systemctl enable --now perb");
+            return (ExitCode)code;
+        }
+
+        questions.Say("Print the sheet above (perb recovery-sheet), and keep it with the private key.");
+        return await StartAsync(order, questions, cancellationToken);
+    }
+
+    private static async Task<ExitCode> StartAsync(SetupOrder order, Questions questions, CancellationToken cancellationToken)
+    {
+        var starts = order.Start ?? (Directory.Exists(SystemdRuns) && questions.YesNo("Start the service now, and at every boot", !order.IsUnattended, "--start"));
+        if (!starts)
+        {
+            questions.Say("Next: systemctl enable --now perb; perb status");
+            return ExitCode.Ok;
+        }
+
+        // A restart and not a start: one that runs reads its configuration at its start alone.
+        foreach (var verb in (string[])["enable", "restart"])
+        {
+            if (await RunAsync("systemctl", [verb, "perb.service"], cancellationToken) != 0)
+            {
+                throw new SetupException($"systemctl {verb} perb.service failed: journalctl -u perb");
+            }
+        }
+
+        questions.Say("The service runs: perb status");
+        return ExitCode.Ok;
+    }
+
+    // A process of its own: it becomes the service's user, and this one has to stay root.
+    private static Task<int> PerbAsync(NodeFiles files, string[] arguments, CancellationToken cancellationToken) =>
+        RunAsync(Environment.ProcessPath!, ["--config", files.Configuration, .. arguments], cancellationToken);
+
+    private static async Task<int> RunAsync(string program, string[] arguments, CancellationToken cancellationToken)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, arguments))!;
+        await process.WaitForExitAsync(cancellationToken);
+        return process.ExitCode;
     }
 
     private static async Task<ExitCode> RemoveHookAsync(CancellationToken cancellationToken)

@@ -33,5 +33,7 @@ internal sealed record SetupOrder
 
     public bool Wait { get; init; }
 
+    public bool? Start { get; init; }
+
     public string User { get; init; } = "perb";
 }
