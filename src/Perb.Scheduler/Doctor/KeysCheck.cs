@@ -10,7 +10,7 @@ internal sealed class KeysCheck(Settings settings, TimeProvider time) : ICheck
 
     public string Subject => "keys";
 
-    public string Fix => "gpg --show-keys FILE; README, \"The recipient key\"";
+    public string Fix => "gpg --show-keys FILE; README, \"Install on a node\", step 2";
 
     public async Task RunAsync(Action<Finding> say, CancellationToken cancellationToken)
     {
