@@ -56,11 +56,16 @@ var store = new Command("store", "the store with many backups: claim, status, li
 store.SetAction((parsed, token) => RunAsync(
     parsed, stop => StoreBenchmark.RunAsync(Programs.Built(null), parsed.GetValue(backups), parsed.GetValue(rounds), stop), token));
 
+var copies = new Option<int>("--copies") { Description = "how many the remote holds", DefaultValueFactory = _ => 100_000 };
+var retention = new Command("retention", "the plan of a prune: rules, brakes and reasons") { copies, rounds };
+retention.SetAction((parsed, token) => RunAsync(
+    parsed, _ => Task.FromResult(RetentionBenchmark.Run(parsed.GetValue(copies), parsed.GetValue(rounds))), token));
+
 var root = new RootCommand(
     "Measures Perb: idle and poll against a simulated Proxmox VE node with 200 guests, 3 storages and 500 archives, reconcile with more of them, "
     + "the hook's calls, how soon they lead to sealing, the main job, seal and restore beside other programs, what a kill costs, and a large store.")
 {
-    idle, poll, reconcile, hook, latency, mainJob, resume, store, SealCommands.Seal(RunAsync), RestoreBenchmark.Restore(RunAsync),
+    idle, poll, reconcile, hook, latency, mainJob, resume, store, retention, SealCommands.Seal(RunAsync), RestoreBenchmark.Restore(RunAsync),
 };
 foreach (var contender in SealCommands.Contenders())
 {
