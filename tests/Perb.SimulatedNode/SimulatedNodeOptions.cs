@@ -28,6 +28,9 @@ public sealed record SimulatedNodeOptions
     /// <summary>The <c>script:</c> line of /etc/vzdump.conf.</summary>
     public string? HookScript { get; init; }
 
+    /// <summary>A file like /etc/vzdump.conf, read whenever a task starts, for its <c>script:</c> line alone; <see cref="HookScript"/> wins over it.</summary>
+    public string? VzdumpConf { get; init; }
+
     /// <summary>Awaited between the steps of every vzdump run, so that a test can hold it there.</summary>
     public Func<VzdumpStep, Task>? Gate { get; init; }
 

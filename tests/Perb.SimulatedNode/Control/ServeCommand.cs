@@ -19,6 +19,7 @@ internal static class ServeCommand
             CustomParser = ParseZone,
         });
         var hook = command.With(new Option<string?>("--hook-script") { Description = "The script: line of vzdump.conf." });
+        var conf = command.With(new Option<string?>("--vzdump-conf") { Description = "A vzdump.conf, read for its script: line whenever a task starts." });
         command.SetAction((parsed, cancellationToken) => RunAsync(
             new SimulatedNodeOptions
             {
@@ -27,6 +28,7 @@ internal static class ServeCommand
                 NodeName = parsed.GetValue(node)!,
                 TimeZone = parsed.GetValue(zone)!,
                 HookScript = parsed.GetValue(hook),
+                VzdumpConf = parsed.GetValue(conf),
             },
             cancellationToken));
         return command;

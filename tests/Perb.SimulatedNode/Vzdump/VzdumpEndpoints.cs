@@ -119,7 +119,7 @@ internal static class VzdumpEndpoints
         };
         if (call.May("/", "Sys.Audit"))
         {
-            if (call.Node.Options.HookScript is { } script)
+            if (VzdumpConf.ScriptOf(call.Node.Options) is { } script)
             {
                 data["script"] = script;
             }

@@ -24,7 +24,7 @@ internal sealed class VzdumpTask
         _run = run;
         _vmids = vmids;
         _worker = new Worker(node, run, task);
-        _hook = new VzdumpHook(_worker, run.HookScript ?? node.Options.HookScript)
+        _hook = new VzdumpHook(_worker, run.HookScript ?? VzdumpConf.ScriptOf(node.Options))
         {
             StorageId = run.DumpDirectory is null ? run.Storage : null,
             DumpDirectory = run.DumpDirectory,

@@ -1,0 +1,249 @@
+using System.Globalization;
+using Perb.IntegrationTests.Installation;
+
+namespace Perb.IntegrationTests.Packaging;
+
+/// <summary>The package on a machine that booted: Debian 12 with systemd, a Proxmox API and a vzdump beside it.</summary>
+[Trait("Suite", "long")]
+public sealed class BootedNodeTests(BuiltPackages packages, NodeImage image) : IClassFixture<BuiltPackages>, IClassFixture<NodeImage>
+{
+    private const string HookLine = "script: /usr/lib/perb/vzdump-hook";
+
+    /// <summary>systemd's figure times ten; measured: 16. What is open on purpose stands at the end of the unit.</summary>
+    private const string MostExposure = "17";
+
+    /// <summary>A Perb of this test's life: from <c>apt install</c> to <c>apt purge</c>, with backups before, between and after.</summary>
+    [Fact]
+    public async Task Perb_ships_from_its_installation_to_its_removal_and_harms_no_backup()
+    {
+        await image.RequireAsync();
+        await using var node = await BootedNode.BootAsync();
+        var site = new NodeSite(node);
+        await site.StartAsync();
+
+        await InstallAsync(node);
+        await site.ConfigureAsync();
+        await IsHardenedAsync(node);
+
+        await IsGoodAsync(site);
+        await site.PublishedAsync(1);
+        await RestoresAsync(node, site);
+        await GoesOnAfterRestartAndKillAsync(node, site);
+        await UpgradesAsync(node, site);
+        await StaysStoppedWhenInstalledAgainAsync(node);
+        await RemovesAsync(node, site);
+        await PurgesAsync(node, site);
+    }
+
+    private async Task InstallAsync(BootedNode node)
+    {
+        var installed = await node.InstallAsync(await packages.CurrentAsync());
+
+        Assert.Contains("perb setup", installed.Errors + installed.Output, StringComparison.Ordinal);
+        Assert.Equal(
+            "/etc/perb root:perb 750\n/var/lib/perb perb:perb 750\n/var/spool/perb root:perb 750\n/usr/lib/perb/vzdump-hook root:root 755",
+            await node.RunAsync("stat", "--format=%n %U:%G %a", "/etc/perb", "/var/lib/perb", "/var/spool/perb", "/usr/lib/perb/vzdump-hook"));
+        Assert.Equal("", await node.RunAsync("find", "/usr/lib/perb", "/usr/bin/perb", "!", "-user", "root"));
+        Assert.Equal("perb", await node.RunAsync("id", "--name", "--groups", "perb"));
+
+        // Not enabled, and without a configuration not to be started either.
+        Assert.Equal("disabled", (await node.TryAsync("systemctl", "is-enabled", "perb.service")).Output.Trim());
+        await node.RunAsync("systemctl", "start", "perb.service");
+        Assert.Equal("no", await node.ServiceAsync("ConditionResult"));
+        Assert.Equal("inactive", await node.ServiceAsync("ActiveState"));
+    }
+
+    private static async Task IsHardenedAsync(BootedNode node)
+    {
+        Assert.Equal("active", await node.ServiceAsync("ActiveState"));
+        Assert.Equal("notify", await node.ServiceAsync("Type"));
+        var judged = await node.TryAsync("systemd-analyze", "security", "--no-pager", $"--threshold={MostExposure}", "perb.service");
+        Assert.True(judged.ExitCode == 0, judged.Output);
+
+        var status = await node.RunAsync("cat", $"/proc/{await node.ServiceAsync("MainPID")}/status");
+        foreach (var kind in (string[])["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"])
+        {
+            Assert.Contains($"{kind}:\t0000000000000000\n", status, StringComparison.Ordinal);
+        }
+
+        Assert.Contains("NoNewPrivs:\t1\n", status, StringComparison.Ordinal);
+        Assert.Contains("Seccomp:\t2\n", status, StringComparison.Ordinal);
+        Assert.NotEqual(0, (await node.TryAsync("runuser", "-u", "perb", "--", "cat", "/etc/perb/token")).ExitCode);
+    }
+
+    private static async Task IsGoodAsync(NodeSite site)
+    {
+        var task = await site.BackUpAsync();
+        Assert.True(task.ExitCode == 0, task.Output + task.Errors);
+        Assert.DoesNotContain("perb hook", task.Output, StringComparison.Ordinal); // nothing to complain about
+    }
+
+    private static async Task RestoresAsync(BootedNode node, NodeSite site)
+    {
+        var name = Assert.Single(await site.PublishedAsync(1));
+        Assert.Contains("phase=log-end", await node.ShellAsync("cat /var/spool/perb/*.event"), StringComparison.Ordinal);
+
+        await node.RunAsync("perb", "restore", name, "--remote", NodeSite.RemoteFolder, "--to", "/root");
+
+        var archive = $"vzdump-lxc-{name}.tar.zst";
+        await node.RunAsync("cmp", $"/root/{archive}", $"{NodeSite.DumpFolder}/{archive}");
+    }
+
+    private static async Task GoesOnAfterRestartAndKillAsync(BootedNode node, NodeSite site)
+    {
+        await node.RunAsync("systemctl", "restart", "perb.service");
+        Assert.Equal("active", await node.ServiceAsync("ActiveState"));
+        var killed = await node.ServiceAsync("MainPID");
+
+        await node.RunAsync("systemctl", "kill", "--signal=KILL", "perb.service");
+        await IsGoodAsync(site); // while nobody listens
+
+        await Eventually.HoldsAsync("systemd has started Perb again", async () =>
+            await node.ServiceAsync("ActiveState") == "active" && await node.ServiceAsync("MainPID") != killed);
+        Assert.Equal(2, (await site.PublishedAsync(2)).Count);
+    }
+
+    private async Task UpgradesAsync(BootedNode node, NodeSite site)
+    {
+        var before = await FactsAsync(node);
+        var process = await node.ServiceAsync("MainPID");
+        await node.RunAsync("systemd-run", "--quiet", "--unit=watcher", "sh", "-c", "while [ -x /usr/lib/perb/vzdump-hook ]; do :; done; touch /root/missing");
+
+        await node.InstallAsync(await packages.LaterAsync());
+
+        await node.RunAsync("systemctl", "stop", "watcher");
+        Assert.False(File.Exists(Path.Combine(node.Root, "root", "missing")), "vzdump would not have found its hook for a moment");
+        Assert.StartsWith(BuiltPackages.LaterVersion, await node.RunAsync("perb", "--version"), StringComparison.Ordinal);
+        Assert.Equal("active", await node.ServiceAsync("ActiveState"));
+        Assert.NotEqual(process, await node.ServiceAsync("MainPID"));
+        Assert.Equal(before, await FactsAsync(node));
+        Assert.Equal(2, (await site.PublishedAsync(2)).Count);
+        await IsGoodAsync(site);
+        Assert.Equal(3, (await site.PublishedAsync(3)).Count);
+    }
+
+    private static Task<string> FactsAsync(BootedNode node) => node.ShellAsync(
+        $"cat {NodeSite.Configuration} /var/lib/perb/installation-id {NodeSite.VzdumpConf}; systemctl is-enabled perb.service; stat -c '%n %U:%G %a' /etc/perb/* /var/lib/perb");
+
+    private async Task StaysStoppedWhenInstalledAgainAsync(BootedNode node)
+    {
+        await node.RunAsync("systemctl", "stop", "perb.service");
+        await node.RunAsync("dpkg", "--install", $"/root/{Path.GetFileName(await packages.LaterAsync())}");
+        Assert.Equal("inactive", await node.ServiceAsync("ActiveState"));
+        await node.RunAsync("systemctl", "start", "perb.service");
+    }
+
+    private static async Task RemovesAsync(BootedNode node, NodeSite site)
+    {
+        Assert.Contains(HookLine, await node.RunAsync("cat", NodeSite.VzdumpConf), StringComparison.Ordinal);
+
+        (await node.TryAsync("apt-get", "remove", "-qy", "perb")).Ok();
+
+        Assert.Equal("# vzdump default settings\nbwlimit: 100000", await node.RunAsync("cat", NodeSite.VzdumpConf));
+        Assert.False(File.Exists(node.Root + "/usr/lib/perb/vzdump-hook"));
+        Assert.Equal("inactive", (await node.TryAsync("systemctl", "is-active", "perb.service")).Output.Trim());
+        Assert.True(File.Exists(node.Root + NodeSite.Configuration));
+        Assert.True(File.Exists(node.Root + "/var/lib/perb/perb.db"));
+        await IsGoodAsync(site);
+    }
+
+    private static async Task PurgesAsync(BootedNode node, NodeSite site)
+    {
+        var remote = await site.RemoteAsync();
+        Assert.Equal(3, remote.Split('\n').Count(line => line.EndsWith(".sums", StringComparison.Ordinal)));
+
+        (await node.TryAsync("apt-get", "purge", "-qy", "perb")).Ok();
+
+        // Of the machine's own: the package and what the tests put there, apt's list of installed files, the journal.
+        Assert.Equal("", await node.ShellAsync("find / -xdev -name '*perb*' ! -path '/root/*' ! -path '/mnt/*' ! -path '/opt/*' ! -path '/proc/*' ! -path '/tmp/*'"));
+        Assert.Equal("", await node.ShellAsync("getent passwd perb; getent group perb; grep -r perb /etc/systemd /etc/vzdump.conf || :"));
+        Assert.Equal(remote, await site.RemoteAsync());
+        await IsGoodAsync(site);
+    }
+
+    /// <summary>Each of these would leave a vzdump that calls a hook which is not there.</summary>
+    [Fact]
+    public async Task A_removal_that_would_break_backups_is_refused_and_changes_nothing()
+    {
+        await image.RequireAsync();
+        await using var node = await BootedNode.BootAsync();
+        var site = new NodeSite(node);
+        await site.StartAsync();
+        await node.InstallAsync(await packages.CurrentAsync());
+        await site.ConfigureAsync();
+        var before = await FactsAsync(node);
+        var process = await node.ServiceAsync("MainPID");
+
+        await node.RunAsync("systemd-run", "--quiet", "--unit=worker", "bash", "-c", "exec -a 'task UPID:pve1:00000A1B:00012345:65000000:vzdump:101:root@pam:' sleep infinity");
+        await IsRefusedAsync("a vzdump task is running");
+        await node.RunAsync("systemctl", "stop", "worker");
+
+        Directory.CreateDirectory(node.Root + "/etc/pve");
+        await node.WriteAsync("/etc/pve/jobs.cfg", "vzdump: backup-1\n\tall 1\n\tscript /usr/lib/perb/vzdump-hook\n");
+        await IsRefusedAsync("/etc/pve/jobs.cfg", "pvesh set /cluster/backup/ID --delete script");
+        await node.WriteAsync("/etc/pve/jobs.cfg", "");
+
+        // A comment is none, and the hook of before comes back.
+        await node.WriteAsync("/usr/local/bin/old-hook", "#!/bin/sh\nexit 0\n", "755");
+        await node.WriteAsync("/etc/perb/hook.conf", "CHAIN=/usr/local/bin/old-hook\n");
+        await node.ShellAsync($"echo '# was: {HookLine}' >>{NodeSite.VzdumpConf}; chmod 640 {NodeSite.VzdumpConf}");
+        (await node.TryAsync("apt-get", "remove", "-qy", "perb")).Ok();
+        Assert.Equal(
+            $"# vzdump default settings\nbwlimit: 100000\nscript: /usr/local/bin/old-hook\n# was: {HookLine}", await node.RunAsync("cat", NodeSite.VzdumpConf));
+        Assert.Equal("640", await node.RunAsync("stat", "--format=%a", NodeSite.VzdumpConf));
+        await IsGoodAsync(site);
+
+        // Installed again: configuration and store are there, and it is still enabled.
+        await node.InstallAsync(await packages.CurrentAsync());
+        Assert.Equal("active", await node.ServiceAsync("ActiveState"));
+        await site.PublishedAsync(1);
+
+        async Task IsRefusedAsync(params string[] words)
+        {
+            var refused = await node.TryAsync("apt-get", "remove", "-qy", "perb");
+            Assert.NotEqual(0, refused.ExitCode);
+            Assert.All(words, word => Assert.Contains(word, refused.Output + refused.Errors, StringComparison.Ordinal));
+            Assert.Equal("install ok installed", await node.RunAsync("dpkg-query", "--show", "--showformat=${Status}", "perb"));
+            Assert.Equal(process, await node.ServiceAsync("MainPID"));
+            Assert.Equal(before, await FactsAsync(node));
+        }
+    }
+
+    [Fact]
+    public async Task The_drop_in_reads_archives_of_root_and_not_the_nodes_secrets()
+    {
+        await image.RequireAsync();
+        await using var node = await BootedNode.BootAsync();
+        var site = new NodeSite(node);
+        await site.StartAsync();
+        await node.InstallAsync(await packages.CurrentAsync());
+        await site.ConfigureAsync();
+        await node.ShellAsync($"chmod 700 {NodeSite.DumpFolder}; mkdir -p /etc/pve/priv /var/lib/vz/images/100; echo secret >/etc/pve/priv/authkey.key; echo secret >/var/lib/vz/images/100/disk.raw");
+        await IsGoodAsync(site);
+        await Eventually.HoldsAsync("what cannot be read is told", async () =>
+            (await node.RunAsync("perb", "--json", "status")).Contains(NodeSite.DumpFolder, StringComparison.Ordinal));
+        Assert.Empty(await site.ListAsync());
+
+        await node.ShellAsync("""
+            install -m 644 -t /etc/systemd/system/perb.service.d /usr/share/doc/perb/examples/drop-ins/read-all-archives.conf
+            systemctl daemon-reload; systemctl restart perb.service
+            """);
+
+        await site.PublishedAsync(1);
+        var process = int.Parse(await node.ServiceAsync("MainPID"), CultureInfo.InvariantCulture);
+        Assert.Contains("CapEff:\t0000000000000004\n", await node.RunAsync("cat", $"/proc/{process}/status"), StringComparison.Ordinal);
+
+        // As the service sees it: its mounts, its user, its one capability.
+        string[] inside =
+        [
+            "nsenter", $"--target={process}", "--mount", "--", "setpriv", "--reuid=perb", "--regid=perb", "--clear-groups",
+            "--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search", "--bounding-set=-all,+dac_read_search",
+        ];
+        await node.RunAsync([.. inside, "ls", NodeSite.DumpFolder]);
+        foreach (var secret in (string[])["/etc/shadow", "/etc/pve/priv/authkey.key", "/root/.gnupg/pubring.kbx", "/var/lib/vz/images/100/disk.raw"])
+        {
+            await node.RunAsync("test", "-f", secret);
+            Assert.NotEqual(0, (await node.TryAsync([.. inside, "cat", secret])).ExitCode);
+        }
+    }
+}
