@@ -26,7 +26,7 @@ public sealed class ArchiveDiscovery(
     TimeProvider time,
     ILogger<ArchiveDiscovery> logger) : IDisposable
 {
-    private const string Subject = "discovery";
+    private const string Subject = Troubles.Discovery;
 
     private readonly SemaphoreSlim _oneAtATime = new(1);
     private TokenPrivileges? _privileges;
@@ -122,7 +122,7 @@ public sealed class ArchiveDiscovery(
     private async Task<TokenPrivileges> ReadPrivilegesAsync(CancellationToken cancellationToken)
     {
         _privileges = TokenPrivileges.Of(await api.GetPermissionsAsync(cancellationToken), options.Proxmox.Node, options.Discovery.Storages);
-        await troubles.SetAsync("token privileges", _privileges.Trouble(options.Proxmox.TokenId), cancellationToken);
+        await troubles.SetAsync(Troubles.Privileges, _privileges.Trouble(options.Proxmox.TokenId), cancellationToken);
         return _privileges;
     }
 

@@ -40,7 +40,11 @@ public sealed record CopyProof(DateTimeOffset ArchiveTime, string? VerifiedHow, 
 /// <summary>One line of a backup's history.</summary>
 public sealed record BackupEvent(DateTimeOffset At, string Kind, string Text);
 
-public sealed record Trouble(string Subject, DateTimeOffset Since, string Text);
+public sealed record Trouble(string Subject, DateTimeOffset Since, string Text)
+{
+    /// <summary>It will not mend itself.</summary>
+    public bool NeedsPerson { get; init; }
+}
 
 /// <summary>What people ask: reads for status and list, and the few lasting facts that are not about one backup.</summary>
 public sealed class StatusStore(Database database, TimeProvider time)
@@ -178,26 +182,19 @@ public sealed class StatusStore(Database database, TimeProvider time)
     }
 
     /// <summary>Remembers trouble from its first sight on; true where it is new or reads differently.</summary>
-    public async Task<bool> RaiseAsync(string subject, string text, CancellationToken cancellationToken)
+    public async Task<bool> RaiseAsync(string subject, string text, CancellationToken cancellationToken, bool needsPerson = false)
     {
         await using var connection = await database.ConnectAsync(cancellationToken);
-        var before = await connection.ScalarAsync<string>(
-            "SELECT text FROM trouble WHERE subject = @subject", cancellationToken, ("@subject", subject));
-        if (before == text)
-        {
-            return false;
-        }
-
-        await connection.ExecuteAsync(
+        return await connection.ExecuteAsync(
             """
-            INSERT INTO trouble (subject, since, text) VALUES (@subject, @now, @text)
-            ON CONFLICT (subject) DO UPDATE SET text = @text
+            INSERT INTO trouble (subject, since, text, needs_person) VALUES (@subject, @now, @text, @needsPerson)
+            ON CONFLICT (subject) DO UPDATE SET text = @text, needs_person = @needsPerson WHERE text <> @text OR needs_person <> @needsPerson
             """,
             cancellationToken,
             ("@subject", subject),
             ("@now", Sql.Instant(time.GetUtcNow())),
-            ("@text", text));
-        return true;
+            ("@text", text),
+            ("@needsPerson", needsPerson ? 1 : 0)) > 0;
     }
 
     /// <summary>The trouble is over; true where there was any.</summary>
@@ -213,7 +210,7 @@ public sealed class StatusStore(Database database, TimeProvider time)
         await using var connection = await database.ConnectAsync(cancellationToken);
         return await connection.QueryAsync(
             "SELECT * FROM trouble ORDER BY since",
-            row => new Trouble(row.Text("subject"), row.Time("since"), row.Text("text")),
+            row => new Trouble(row.Text("subject"), row.Time("since"), row.Text("text")) { NeedsPerson = row.Number("needs_person") != 0 },
             cancellationToken);
     }
 
