@@ -17,6 +17,7 @@ internal sealed class WebCall : IDisposable
 {
     private const int MostOfAnswer = 4 << 10;
     private const int ShownOfAnswer = 200;
+    private const int ShortestSecret = 6;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
@@ -100,14 +101,14 @@ internal sealed class WebCall : IDisposable
     // Some servers say what they were asked for.
     private string WithoutSecrets(string text)
     {
-        foreach (var (_, value) in _access.Headers)
-        {
-            text = text.Replace(value, "***", StringComparison.Ordinal).Replace(value.Split(' ')[^1], "***", StringComparison.Ordinal);
-        }
-
         if (_access.IsUrlSecret && _access.Url.PathAndQuery.Length > 1)
         {
             text = text.Replace(_access.Url.PathAndQuery, "/***", StringComparison.Ordinal);
+        }
+
+        foreach (var secret in _access.Headers.SelectMany(header => (string[])[header.Value, header.Value.Split(' ')[^1]]).Where(one => one.Length >= ShortestSecret))
+        {
+            text = text.Replace(secret, "***", StringComparison.Ordinal);
         }
 
         return Printable.Clean(text, ShownOfAnswer);
