@@ -6,10 +6,12 @@ using Perb.Scheduler.Backups;
 using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Discovery;
 using Perb.Scheduler.Notes;
+using Perb.Scheduler.Notifying;
 using Perb.Scheduler.Observability;
 using Perb.Scheduler.Pipeline;
 using Perb.Scheduler.Rebuilding;
 using Perb.Scheduler.Retention;
+using Perb.Scheduler.Safety;
 using Perb.Scheduler.Scheduling;
 using Perb.Scheduler.Store;
 using Perb.Scheduler.Verifying;
@@ -55,7 +57,7 @@ internal static class PerbHost
         services.AddKeyedSingleton(ProxmoxKey, (_, _) => proxmox);
         services.AddSingleton(provider => new ProxmoxApi(provider.GetRequiredKeyedService<HttpClient>(ProxmoxKey)));
         services.AddDiscovery(options);
-        services.AddSingleton<ViewCheck>().AddSingleton<NoteStore>().AddSingleton<WriteNotes>();
+        services.AddSingleton<ViewCheck>().AddSingleton<HookScript>().AddSingleton<NoteStore>().AddSingleton<WriteNotes>();
 
         services.AddSingleton(keys.Recipients).AddSingleton(keys.Signing);
         services.AddSingleton(options.Rclone.ToOptions());
@@ -71,8 +73,17 @@ internal static class PerbHost
         services.AddHostedService(provider => provider.GetRequiredService<HoldLoop>());
         services.AddSingleton<Heartbeat>().AddHostedService(provider => ActivatorUtilities.CreateInstance<Watchdog>(provider, new SystemdNotifier()));
         services.AddHostedService<HookLoop>().AddHostedService<IdleMemory>().AddWishes();
+        services.AddNotifying(settings);
         services.AddSchedule(options);
         return builder.Build();
+    }
+
+    // Their secrets are read when the service starts: `perb once` ships also where nobody can be told of it.
+    private static void AddNotifying(this IServiceCollection services, Settings settings)
+    {
+        services.AddSingleton<SafetyReport>().AddSingleton<AlarmStore>().AddSingleton<LookForAlarms>();
+        services.AddSingleton(_ => Notifiers.Load(settings.Options.Notify, settings.File, TimeProvider.System));
+        services.AddHostedService<NotifyLoop>();
     }
 
     private static void AddDiscovery(this IServiceCollection services, PerbOptions options)

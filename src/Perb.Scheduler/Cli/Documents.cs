@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Perb.Scheduler.Backups;
+using Perb.Scheduler.Safety;
 using Perb.Scheduler.Store;
 
 namespace Perb.Scheduler.Cli;
@@ -68,6 +69,9 @@ internal sealed record ServiceDocument(bool Running, DateTimeOffset? LastPoll, D
 /// <param name="NewestVerified">The newest archive that is a verified copy on every remote; null where one has none.</param>
 /// <param name="RpoMet">Null where it does not matter (the guest is gone) or cannot be known; <paramref name="Exists"/> says which.</param>
 /// <param name="Exists">False: it is known to be gone from this node. Null: the token is not shown all guests.</param>
+/// <param name="Verdict"><c>met</c>, <c>late</c>, <c>gone</c>, <c>retired</c>, <c>not-included</c>, <c>unknown</c>.</param>
+/// <param name="SafeUntil">When the RPO is or was missed unless a newer copy comes; null where a remote has none.</param>
+/// <param name="Covered">By a vzdump job of the cluster; null: unknown.</param>
 internal sealed record GuestDocument(
     int Guest,
     string GuestType,
@@ -76,7 +80,39 @@ internal sealed record GuestDocument(
     DateTimeOffset? NewestVerified,
     string? VerifiedHow,
     bool? RpoMet,
-    bool? Exists);
+    bool? Exists,
+    string Verdict,
+    long RpoSeconds,
+    DateTimeOffset? SafeUntil,
+    bool Retired,
+    bool? Included,
+    bool? Covered,
+    IReadOnlyList<CopyDocument> Copies)
+{
+    public static GuestDocument Of(GuestSafety guest) => new(
+        guest.Guest,
+        guest.GuestType,
+        guest.Name,
+        guest.NewestArchive,
+        guest.Standing?.ArchiveTime,
+        guest.Standing?.VerifiedHow,
+        guest.IsMet,
+        guest.Exists,
+        guest.Verdict.Word(),
+        (long)guest.Rpo.TotalSeconds,
+        guest.SafeUntil,
+        guest.IsRetired,
+        guest.IsIncluded,
+        guest.IsCovered,
+        [.. guest.Remotes.Select(CopyDocument.Of)]);
+}
+
+/// <summary>A guest's newest verified copy on a configured remote; nulls where it has none.</summary>
+internal sealed record CopyDocument(string Remote, DateTimeOffset? ArchiveTime, string? VerifiedHow, DateTimeOffset? VerifiedAt, bool InTime)
+{
+    public static CopyDocument Of(RemoteSafety remote) => new(
+        remote.Remote, remote.Newest?.ArchiveTime, remote.Newest?.VerifiedHow, remote.Newest?.VerifiedAt, remote.IsInTime);
+}
 
 internal sealed record QueueDocument(BackupDocument Backup, Activity? Activity);
 

@@ -70,8 +70,7 @@ internal static class StatusCommand
     {
         { RpoMet: true } => "met",
         { RpoMet: false } => "MISSED",
-        { Exists: false } => "gone",
-        _ => "unknown",
+        _ => guest.Verdict.Replace('-', ' '),
     };
 
     private static void PrintQueue(IAnsiConsole screen, StatusDocument report)

@@ -32,6 +32,11 @@ public sealed record PerbOptions
 
     public required string StorePath { get; init; }
 
+    /// <summary>Empty: nobody is told anything.</summary>
+    public required IReadOnlyList<NotifySection> Notify { get; init; }
+
+    public required AlarmSection Alarms { get; init; }
+
     /// <summary>How old the newest verified copy of a guest may be.</summary>
     public TimeSpan RpoOf(int guest, string guestType) => RpoOverrides
         .FirstOrDefault(entry => entry.Guests.Any(rule => rule.Matches(guest, guestType, null, new HashSet<string>())))

@@ -57,10 +57,11 @@ internal sealed partial class PerbOptionsReader
             Rpo = perb.Duration("Rpo", TimeSpan.FromHours(30), TimeSpan.FromMinutes(1)),
             RpoOverrides = [.. perb.Sections("RpoOverrides").Select(ReadRpoOverride)],
             StorePath = ReadStore(perb.Section("Store"), stateDirectory),
+            Notify = NotifyReader.Entries(perb),
+            Alarms = NotifyReader.Alarms(perb.Section("Alarms")),
             WithoutEffect = _withoutEffect,
         };
         ReadStatus(perb.Section("Status"));
-        ReadNotify(perb);
         return options;
     }
 
@@ -249,14 +250,6 @@ internal sealed partial class PerbOptionsReader
         foreach (var key in (string[])["TokenFile", "CertificateFile", "KeyFile"])
         {
             status.Text(key);
-        }
-    }
-
-    private static void ReadNotify(SettingsReader perb)
-    {
-        if (perb.Sections("Notify").Count > 0)
-        {
-            perb.Fault("Notify", "is not supported by this version: remove its entries (nobody would be notified)");
         }
     }
 

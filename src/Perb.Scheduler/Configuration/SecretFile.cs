@@ -10,8 +10,18 @@ internal static class SecretFile
     private const UnixFileMode Forbidden =
         UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
 
-    /// <exception cref="ConfigurationException">Missing, unreadable, empty, or open to others.</exception>
+    /// <exception cref="ConfigurationException">Missing, unreadable, empty, open to others, or more than one word.</exception>
     public static string Read(string key, string name, string configurationFile)
+    {
+        var secret = ReadText(key, name, configurationFile);
+        return secret.All(character => character is > ' ' and <= '~')
+            ? secret
+            : throw new ConfigurationException($"{key}: {Locate(name, configurationFile)} must hold the secret alone, on one line");
+    }
+
+    /// <summary>As above, any text: a password with blanks, lines of headers.</summary>
+    /// <exception cref="ConfigurationException">Missing, unreadable, empty, too long, or open to others.</exception>
+    public static string ReadText(string key, string name, string configurationFile)
     {
         var path = Locate(name, configurationFile);
         if (ReadableFile.FaultOf(path) is { } fault)
@@ -31,7 +41,7 @@ internal static class SecretFile
             var buffer = new byte[MaxBytes];
             var length = stream.ReadAtLeast(buffer, MaxBytes, throwOnEndOfStream: false);
             var secret = System.Text.Encoding.UTF8.GetString(buffer, 0, length).Trim();
-            return secret.Length > 0 && length < MaxBytes && secret.All(character => character is > ' ' and <= '~')
+            return secret.Length > 0 && length < MaxBytes
                 ? secret
                 : throw new ConfigurationException($"{key}: {path} must hold the secret alone, on one line");
         }

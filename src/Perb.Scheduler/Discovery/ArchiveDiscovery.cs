@@ -26,7 +26,7 @@ public sealed class ArchiveDiscovery(
     TimeProvider time,
     ILogger<ArchiveDiscovery> logger) : IDisposable
 {
-    private const string Subject = "discovery";
+    private const string Subject = Troubles.Discovery;
 
     private readonly SemaphoreSlim _oneAtATime = new(1);
     private TokenPrivileges? _privileges;
@@ -122,7 +122,7 @@ public sealed class ArchiveDiscovery(
     private async Task<TokenPrivileges> ReadPrivilegesAsync(CancellationToken cancellationToken)
     {
         _privileges = TokenPrivileges.Of(await api.GetPermissionsAsync(cancellationToken), options.Proxmox.Node, options.Discovery.Storages);
-        await troubles.SetAsync("token privileges", _privileges.Trouble(options.Proxmox.TokenId), cancellationToken);
+        await troubles.SetAsync(Troubles.Privileges, _privileges.Trouble(options.Proxmox.TokenId), cancellationToken);
         return _privileges;
     }
 
@@ -135,8 +135,34 @@ public sealed class ArchiveDiscovery(
             return;
         }
 
-        await store.RecordGuestsAsync(
-            [.. guests.Where(guest => guest.Node == options.Proxmox.Node).Select(Known)], time.GetUtcNow(), cancellationToken);
+        var uncovered = await UncoveredAsync(privileges, cancellationToken);
+        var here = guests.Where(guest => guest.Node == options.Proxmox.Node).Select(guest => Known(guest) with
+        {
+            IsPoolSeen = privileges.SeesPools,
+            IsCovered = uncovered is null ? null : !uncovered.Contains(guest.VmId),
+        });
+        await store.RecordGuestsAsync([.. here], time.GetUtcNow(), cancellationToken);
+    }
+
+    /// <summary>
+    /// Guests that no vzdump job includes; null where nobody can tell. Asked only with all privileges: without them the answer looks like "all
+    /// covered". Nothing waits for it: a job that the node cannot read is no reason to ship nothing.
+    /// </summary>
+    private async Task<HashSet<int>?> UncoveredAsync(TokenPrivileges privileges, CancellationToken cancellationToken)
+    {
+        if (!privileges.SeesVzdumpJobs)
+        {
+            return null;
+        }
+
+        try
+        {
+            return [.. (await api.GetGuestsNotBackedUpAsync(cancellationToken)).Select(guest => guest.VmId)];
+        }
+        catch (ProxmoxException)
+        {
+            return null;
+        }
     }
 
     private async Task ListAsync(TaskView tasks, HowFound how, CancellationToken cancellationToken)

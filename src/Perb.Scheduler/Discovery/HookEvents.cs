@@ -9,7 +9,7 @@ namespace Perb.Scheduler.Discovery;
 /// </summary>
 public sealed class HookEvents(HookSpool spool, Troubles troubles, ILogger<HookEvents> logger)
 {
-    private const string Subject = "hook spool";
+    private const string Subject = Troubles.HookSpool;
 
     private readonly HashSet<(string Storage, string Archive)> _logEnds = [];
     private bool _isUnreadable = true; // as an earlier life may have left it on record

@@ -16,6 +16,12 @@ public sealed record TokenPrivileges(
     /// <summary>Without it some storages may be left out of every list, so that what lies there looks gone.</summary>
     public bool SeesAllStorages => !Missing.Any(need => need.StartsWith("Datastore.Audit", StringComparison.Ordinal));
 
+    /// <summary>Without it a guest looks as if it were in no pool.</summary>
+    public bool SeesPools => !Missing.Any(need => need.StartsWith("Pool.Audit", StringComparison.Ordinal));
+
+    /// <summary>The vzdump jobs of the cluster. Not among what is missed otherwise: nothing but that rests on it.</summary>
+    public bool SeesVzdumpJobs { get; private init; }
+
     /// <param name="permissions">Of the token.</param>
     /// <param name="node">This node.</param>
     /// <param name="storages">Those that are configured; empty: all.</param>
@@ -39,7 +45,10 @@ public sealed record TokenPrivileges(
             seesSomeStorage,
             !lacks.Contains("VM.Audit"),
             [.. missing.Select(need => $"{need.Privilege} on {need.Path}")],
-            [.. missing.Select(need => permissions.GrantedAt(need.Path)).Distinct()]);
+            [.. missing.Select(need => permissions.GrantedAt(need.Path)).Distinct()])
+        {
+            SeesVzdumpJobs = permissions.Has("/", "Sys.Audit"),
+        };
     }
 
     /// <summary>

@@ -2,7 +2,7 @@ namespace Perb.Scheduler.Observability;
 
 /// <summary>
 /// Every message of this assembly. Event ids by area, never reused: 1000 discovery, 2000 pipeline, 3000 store and leases, 4000 prune,
-/// 5000 restore, 9000 host. Information is the operator's story, a warning is retried by itself, an error needs a person.
+/// 5000 restore, 8000 notifications, 9000 host. Information is the operator's story, a warning is retried by itself, an error needs a person.
 /// </summary>
 internal static partial class Log
 {
@@ -149,6 +149,15 @@ internal static partial class Log
 
     [LoggerMessage(5007, LogLevel.Warning, "{File} on {Remote} has no manifest: only gpg's own check tells whether it is whole, and nothing tells who made it")]
     public static partial void RestoreWithoutManifest(this ILogger logger, string file, string remote);
+
+    [LoggerMessage(8001, LogLevel.Information, "Notified by {Entry}: {Title}")]
+    public static partial void Notified(this ILogger logger, string entry, string title);
+
+    [LoggerMessage(8002, LogLevel.Error, "Given up after a week: {Entry} never took \"{Title}\": {Failure}")]
+    public static partial void NotificationGivenUp(this ILogger logger, string entry, string title, string failure);
+
+    [LoggerMessage(8003, LogLevel.Error, "Notifying stumbled and goes on in a minute")]
+    public static partial void NotifyingStumbled(this ILogger logger, Exception exception);
 
     [LoggerMessage(9001, LogLevel.Information, "Perb {Version} on node {Node}, installation {Installation}; configuration {File}")]
     public static partial void Started(this ILogger logger, string version, string node, string installation, string file);

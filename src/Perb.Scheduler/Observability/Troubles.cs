@@ -11,6 +11,18 @@ public sealed class Troubles(StatusStore store, ILogger<Troubles> logger)
     /// <summary>The Proxmox API as a whole.</summary>
     public const string Proxmox = "proxmox";
 
+    /// <summary>What the token may not see.</summary>
+    public const string Privileges = "token privileges";
+
+    /// <summary>Nothing can be discovered.</summary>
+    public const string Discovery = "discovery";
+
+    public const string HookSpool = "hook spool";
+
+    public const string HookScript = "vzdump hook";
+
+    public static string OfNotification(string entry) => $"notification by {entry}";
+
     public static string OfRemote(string remote) => $"remote {remote}";
 
     /// <summary>Its share of staging, or the disk that staging is on.</summary>
@@ -37,7 +49,7 @@ public sealed class Troubles(StatusStore store, ILogger<Troubles> logger)
                 logger.TroubleOver(subject);
             }
         }
-        else if (await store.RaiseAsync(subject, text, cancellationToken))
+        else if (await store.RaiseAsync(subject, text, cancellationToken, needsPerson))
         {
             logger.TroubleBegan(needsPerson ? LogLevel.Error : LogLevel.Warning, subject, text);
         }

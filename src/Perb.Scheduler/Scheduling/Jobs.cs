@@ -21,7 +21,7 @@ internal sealed class PollJob(ArchiveDiscovery discovery, JobBoundary boundary) 
 
 /// <summary>Lists everything, whatever polls saw, and looks after what only time changes.</summary>
 [DisallowConcurrentExecution]
-internal sealed class ReconcileJob(ArchiveDiscovery discovery, ViewCheck view, KeyExpiry expiry, JobBoundary boundary) : IJob
+internal sealed class ReconcileJob(ArchiveDiscovery discovery, ViewCheck view, HookScript hook, KeyExpiry expiry, JobBoundary boundary) : IJob
 {
     public ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken = default) =>
         new(boundary.RunAsync("reconcile", ReconcileAsync, cancellationToken));
@@ -31,6 +31,7 @@ internal sealed class ReconcileJob(ArchiveDiscovery discovery, ViewCheck view, K
         await expiry.CheckAsync(cancellationToken);
         await discovery.ReconcileAsync(cancellationToken);
         await view.RunAsync(cancellationToken);
+        await hook.CheckAsync(cancellationToken);
     }
 }
 

@@ -6,7 +6,14 @@ using Perb.Scheduler.Discovery;
 namespace Perb.Scheduler.Store;
 
 /// <summary>A guest as the API last showed it.</summary>
-public sealed record KnownGuest(int VmId, string GuestType, string? Name, string? Pool, IReadOnlySet<string> Tags);
+public sealed record KnownGuest(int VmId, string GuestType, string? Name, string? Pool, IReadOnlySet<string> Tags)
+{
+    /// <summary>False: the token is not shown pools, so that none says nothing.</summary>
+    public bool IsPoolSeen { get; init; } = true;
+
+    /// <summary>Some vzdump job includes it; null where nobody can tell.</summary>
+    public bool? IsCovered { get; init; }
+}
 
 /// <summary>What discovery knows and records. Every write is idempotent: sources are hints and may repeat themselves.</summary>
 public sealed class DiscoveryStore(Database database)
@@ -84,22 +91,39 @@ public sealed class DiscoveryStore(Database database)
     {
         await using var connection = await database.ConnectAsync(cancellationToken);
         await using var transaction = (SqliteTransaction)await connection.BeginTransactionAsync(cancellationToken);
-        await connection.ExecuteAsync("DELETE FROM guest", cancellationToken);
+        await connection.ExecuteAsync(
+            "DELETE FROM guest WHERE vm_id NOT IN (SELECT value FROM json_each(@ids))",
+            cancellationToken,
+            ("@ids", Sql.List(guests.Select(guest => (long)guest.VmId))));
+        await using var statements = new Statements(connection);
         foreach (var guest in guests)
         {
-            await connection.ExecuteAsync(
-                "INSERT OR REPLACE INTO guest (vm_id, guest_type, name, seen_at) VALUES (@id, @type, @name, @now)",
-                cancellationToken,
-                ("@id", guest.VmId),
-                ("@type", guest.GuestType),
-                ("@name", guest.Name),
-                ("@now", Sql.Instant(now)));
+            await RecordAsync(statements, guest, Sql.Instant(now), cancellationToken);
         }
 
         await connection.ExecuteAsync(
             "INSERT OR REPLACE INTO setting (name, value) VALUES (@name, @now)", cancellationToken, ("@name", GuestsSeen), ("@now", Sql.Instant(now)));
         await transaction.CommitAsync(cancellationToken);
     }
+
+    // A number that went to a guest of the other type is another guest.
+    private static Task<int> RecordAsync(Statements statements, KnownGuest guest, string now, CancellationToken cancellationToken) => statements.ExecuteAsync(
+        """
+        INSERT INTO guest (vm_id, guest_type, name, seen_at, first_seen_at, pool, tags, covered)
+        VALUES (@id, @type, @name, @now, @now, @pool, @tags, @covered)
+        ON CONFLICT (vm_id) DO UPDATE SET
+            first_seen_at = CASE WHEN guest_type = @type THEN first_seen_at ELSE @now END,
+            guest_type = @type, name = @name, seen_at = @now, pool = CASE WHEN @poolSeen THEN @pool ELSE pool END, tags = @tags, covered = @covered
+        """,
+        cancellationToken,
+        ("@id", guest.VmId),
+        ("@type", guest.GuestType),
+        ("@name", guest.Name),
+        ("@now", now),
+        ("@pool", guest.Pool),
+        ("@poolSeen", guest.IsPoolSeen ? 1 : 0),
+        ("@tags", string.Join(' ', guest.Tags)),
+        ("@covered", guest.IsCovered is { } covered ? covered ? 1 : 0 : null));
 
     /// <summary>The token may not see all guests now: those on record stay, and of any other nobody can say that it is gone.</summary>
     public async Task NoteGuestsUnseenAsync(CancellationToken cancellationToken)

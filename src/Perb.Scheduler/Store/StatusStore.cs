@@ -19,19 +19,38 @@ public sealed record Activity(string Step, int Volume, int VolumeCount, long Don
 /// <summary>A guest, its newest archive and its newest verified copy on each remote; what a wrong clock dated does not count.</summary>
 /// <param name="Exists">On this node, as last seen; null where nobody can tell, because the token is not shown all guests.</param>
 public sealed record GuestCopies(
-    int Guest, string GuestType, string? Name, bool? Exists, DateTimeOffset? NewestArchive, IReadOnlyDictionary<string, CopyProof> Copies);
+    int Guest, string GuestType, string? Name, bool? Exists, DateTimeOffset? NewestArchive, IReadOnlyDictionary<string, CopyProof> Copies)
+{
+    /// <summary>Null where it is not there now.</summary>
+    public DateTimeOffset? FirstSeenAt { get; init; }
 
-/// <summary>The newest copy of a guest on a remote: when its archive was made, and how it was proven.</summary>
-public sealed record CopyProof(DateTimeOffset ArchiveTime, string? VerifiedHow);
+    public string? Pool { get; init; }
+
+    public IReadOnlySet<string> Tags { get; init; } = new HashSet<string>();
+
+    /// <summary>By some vzdump job; null where nobody can tell.</summary>
+    public bool? IsCovered { get; init; }
+
+    public bool IsRetired { get; init; }
+}
+
+/// <summary>The newest copy of a guest on a remote: when its archive was made, how it was proven, and when the last of its proofs was made anew.</summary>
+public sealed record CopyProof(DateTimeOffset ArchiveTime, string? VerifiedHow, DateTimeOffset? VerifiedAt);
 
 /// <summary>One line of a backup's history.</summary>
 public sealed record BackupEvent(DateTimeOffset At, string Kind, string Text);
 
-public sealed record Trouble(string Subject, DateTimeOffset Since, string Text);
+public sealed record Trouble(string Subject, DateTimeOffset Since, string Text)
+{
+    /// <summary>It will not mend itself.</summary>
+    public bool NeedsPerson { get; init; }
+}
 
 /// <summary>What people ask: reads for status and list, and the few lasting facts that are not about one backup.</summary>
 public sealed class StatusStore(Database database, TimeProvider time)
 {
+    private static readonly IReadOnlyDictionary<string, CopyProof> NoCopies = new Dictionary<string, CopyProof>();
+
     public async Task<IReadOnlyList<Backup>> ListAsync(string? remote, int? guest, CancellationToken cancellationToken)
     {
         await using var connection = await database.ConnectAsync(cancellationToken);
@@ -96,9 +115,15 @@ public sealed class StatusStore(Database database, TimeProvider time)
     {
         await using var connection = await database.ConnectAsync(cancellationToken);
         var guests = (await connection.QueryAsync(
-            "SELECT vm_id, guest_type, name FROM guest",
-            row => (Id: (int)row.Number("vm_id"), Type: row.Text("guest_type"), Name: row.TextOrNull("name")),
-            cancellationToken)).ToDictionary(guest => guest.Id);
+            "SELECT vm_id, guest_type, name, coalesce(first_seen_at, seen_at) AS first_seen_at, pool, tags, covered FROM guest",
+            row => new GuestCopies((int)row.Number("vm_id"), row.Text("guest_type"), row.TextOrNull("name"), true, null, NoCopies)
+            {
+                FirstSeenAt = row.Time("first_seen_at"),
+                Pool = row.TextOrNull("pool"),
+                Tags = row.Text("tags").Split(' ', StringSplitOptions.RemoveEmptyEntries).ToHashSet(),
+                IsCovered = row.NumberOrNull("covered") is { } covered ? covered != 0 : null,
+            },
+            cancellationToken)).ToDictionary(guest => guest.Guest);
         var latest = ("@latest", (object)Sql.Instant(FoundArchive.LatestBelievable(time.GetUtcNow())));
         var archives = (await connection.QueryAsync(
             """
@@ -111,30 +136,30 @@ public sealed class StatusStore(Database database, TimeProvider time)
             latest)).ToDictionary(row => row.Id);
         var copies = (await connection.QueryAsync(
             """
-            SELECT g.guest, g.remote, b.archive_time AS newest, b.verified_how
+            SELECT g.guest, g.remote, b.archive_time AS newest, b.verified_how, b.verified_at
             FROM (SELECT DISTINCT guest, remote FROM backup) g
             JOIN backup b ON b.id = (
                 SELECT p.id FROM backup p
                 WHERE p.guest = g.guest AND p.remote = g.remote AND p.state = 'published' AND p.verified_how IS NOT NULL AND p.pruning IS NULL AND p.archive_time <= @latest
                 ORDER BY p.archive_time DESC LIMIT 1)
             """,
-            row => (Id: (int)row.Number("guest"), Remote: row.Text("remote"), Proof: new CopyProof(row.Time("newest"), row.TextOrNull("verified_how"))),
+            row => (Id: (int)row.Number("guest"), Remote: row.Text("remote"), Proof: new CopyProof(row.Time("newest"), row.TextOrNull("verified_how"), row.TimeOrNull("verified_at"))),
             cancellationToken,
             latest)).ToLookup(row => row.Id);
         var allSeen = await connection.ScalarAsync<string>(
             "SELECT value FROM setting WHERE name = @name", cancellationToken, ("@name", DiscoveryStore.GuestsSeen)) is not null;
+        var retired = (await connection.QueryAsync("SELECT guest FROM retired", row => (int)row.GetInt64(0), cancellationToken)).ToHashSet();
 
         return [.. guests.Keys.Union(archives.Keys).Order().Select(id =>
         {
-            var isKnown = guests.TryGetValue(id, out var guest);
             var archive = archives.GetValueOrDefault(id);
-            return new GuestCopies(
-                id,
-                isKnown ? guest.Type : archive.Type,
-                guest.Name,
-                isKnown ? true : allSeen ? false : null,
-                archive.Newest,
-                copies[id].ToDictionary(row => row.Remote, row => row.Proof));
+            var guest = guests.GetValueOrDefault(id) ?? new GuestCopies(id, archive.Type, null, allSeen ? false : null, null, NoCopies);
+            return guest with
+            {
+                NewestArchive = archive.Newest,
+                Copies = copies[id].ToDictionary(row => row.Remote, row => row.Proof),
+                IsRetired = retired.Contains(id),
+            };
         })];
     }
 
@@ -157,26 +182,19 @@ public sealed class StatusStore(Database database, TimeProvider time)
     }
 
     /// <summary>Remembers trouble from its first sight on; true where it is new or reads differently.</summary>
-    public async Task<bool> RaiseAsync(string subject, string text, CancellationToken cancellationToken)
+    public async Task<bool> RaiseAsync(string subject, string text, CancellationToken cancellationToken, bool needsPerson = false)
     {
         await using var connection = await database.ConnectAsync(cancellationToken);
-        var before = await connection.ScalarAsync<string>(
-            "SELECT text FROM trouble WHERE subject = @subject", cancellationToken, ("@subject", subject));
-        if (before == text)
-        {
-            return false;
-        }
-
-        await connection.ExecuteAsync(
+        return await connection.ExecuteAsync(
             """
-            INSERT INTO trouble (subject, since, text) VALUES (@subject, @now, @text)
-            ON CONFLICT (subject) DO UPDATE SET text = @text
+            INSERT INTO trouble (subject, since, text, needs_person) VALUES (@subject, @now, @text, @needsPerson)
+            ON CONFLICT (subject) DO UPDATE SET text = @text, needs_person = @needsPerson WHERE text <> @text OR needs_person <> @needsPerson
             """,
             cancellationToken,
             ("@subject", subject),
             ("@now", Sql.Instant(time.GetUtcNow())),
-            ("@text", text));
-        return true;
+            ("@text", text),
+            ("@needsPerson", needsPerson ? 1 : 0)) > 0;
     }
 
     /// <summary>The trouble is over; true where there was any.</summary>
@@ -192,7 +210,7 @@ public sealed class StatusStore(Database database, TimeProvider time)
         await using var connection = await database.ConnectAsync(cancellationToken);
         return await connection.QueryAsync(
             "SELECT * FROM trouble ORDER BY since",
-            row => new Trouble(row.Text("subject"), row.Time("since"), row.Text("text")),
+            row => new Trouble(row.Text("subject"), row.Time("since"), row.Text("text")) { NeedsPerson = row.Number("needs_person") != 0 },
             cancellationToken);
     }
 

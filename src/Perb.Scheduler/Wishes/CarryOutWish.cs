@@ -33,7 +33,8 @@ public sealed class CarryOutWish(
             WishKind.Retire => await copies.RetireAsync(wish, cancellationToken),
             _ => throw new InvalidOperationException($"unknown wish {wish.Kind}"),
         };
-        if (wish.Kind is WishKind.Ship or WishKind.Retry && outcome.Backups.Count > 0)
+        // Of a remote that was refused from the start no backup has failed yet, and a person has perhaps mended it.
+        if (wish.Kind is WishKind.Ship or WishKind.Retry && (outcome.Backups.Count > 0 || wish.All))
         {
             await ForgetTroublesAsync(outcome, cancellationToken);
             wakeUp.Push();

@@ -51,12 +51,18 @@ public sealed class DocumentTests(SharedKey key) : IClassFixture<SharedKey>
         var guests = document["guests"]!.AsArray();
         Assert.Equal([101, 102, 104], guests.Select(guest => (int)guest!["guest"]!));
         Assert.Equal(
-            ["guest:Number", "guestType:String", "name:String", "newestArchive:Instant", "newestVerified:Instant", "verifiedHow:String", "rpoMet:True", "exists:True"],
+            ["guest:Number", "guestType:String", "name:String", "newestArchive:Instant", "newestVerified:Instant", "verifiedHow:String", "rpoMet:True", "exists:True",
+                "verdict:String", "rpoSeconds:Number", "safeUntil:Instant", "retired:False", "included:True", "covered:False", "copies:Array"],
             FieldsOf(guests[0]));
         Assert.Equal(
-            ["guest:Number", "guestType:String", "name:String", "newestArchive:Null", "newestVerified:Null", "verifiedHow:Null", "rpoMet:False", "exists:True"],
+            ["remote:String", "archiveTime:Instant", "verifiedHow:String", "verifiedAt:Instant", "inTime:True"],
+            FieldsOf(Assert.Single(guests[0]!["copies"]!.AsArray())));
+        Assert.Equal(
+            ["guest:Number", "guestType:String", "name:String", "newestArchive:Null", "newestVerified:Null", "verifiedHow:Null", "rpoMet:False", "exists:True",
+                "verdict:String", "rpoSeconds:Number", "safeUntil:Null", "retired:False", "included:True", "covered:False", "copies:Array"],
             FieldsOf(guests[1]));
-        Assert.Equal(["rpoMet:Null", "exists:False"], FieldsOf(guests[2])[^2..]);
+        Assert.Equal(["rpoMet:Null", "exists:False"], FieldsOf(guests[2])[6..8]);
+        Assert.Equal(["met", "late", "gone"], guests.Select(guest => (string?)guest!["verdict"]));
     }
 
     [Fact]

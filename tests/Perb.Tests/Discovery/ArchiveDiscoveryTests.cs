@@ -44,6 +44,35 @@ public sealed class ArchiveDiscoveryTests : IAsyncLifetime
             [(100, (bool?)true), (102, null)], (await _node.Store.Status.GuestsAsync(TestStore.Stop)).Select(guest => (guest.Guest, guest.Exists)));
     }
 
+    [Theory]
+    [InlineData(AllPrivileges, "[]", true)]
+    [InlineData(AllPrivileges, """[ { "vmid": 100, "type": "qemu" } ]""", false)]
+    [InlineData(AllPrivileges, "7", null)] // an answer that is none
+    [InlineData("""{ "/": { "Datastore.Audit": 1, "VM.Audit": 1, "Pool.Audit": 1 }, "/nodes": { "Sys.Audit": 1 } }""", "[]", null)]
+    public async Task Whether_a_vzdump_job_covers_a_guest_is_known_only_where_the_token_is_shown_it(string privileges, string answer, bool? covered)
+    {
+        _node.Answers["/access/permissions"] = privileges;
+        _node.Answers["/cluster/backup-info/not-backed-up"] = answer;
+
+        await _node.ReconcileAsync();
+
+        Assert.Equal(covered, Assert.Single(await _node.Store.Status.GuestsAsync(TestStore.Stop)).IsCovered);
+    }
+
+    [Fact]
+    public async Task A_token_that_is_not_shown_pools_takes_no_guest_out_of_its_pool()
+    {
+        _node.Answers["/cluster/resources"] = """[ { "type": "qemu", "vmid": 100, "node": "pve1", "name": "web", "pool": "lab", "tags": "a;b" } ]""";
+        await _node.ReconcileAsync();
+        _node.Answers["/access/permissions"] = """{ "/": { "Sys.Audit": 1, "Datastore.Audit": 1, "VM.Audit": 1 } }""";
+        _node.Answers["/cluster/resources"] = """[ { "type": "qemu", "vmid": 100, "node": "pve1", "name": "web", "tags": "b" } ]""";
+
+        await _node.ReconcileAsync();
+
+        var guest = Assert.Single(await _node.Store.Status.GuestsAsync(TestStore.Stop));
+        Assert.Equal(("lab", "b"), (guest.Pool, Assert.Single(guest.Tags)));
+    }
+
     [Fact]
     public async Task A_storage_that_each_node_would_ship_is_trouble_until_one_is_named()
     {

@@ -84,7 +84,7 @@ public sealed class StatusStoreTests : IAsyncLifetime
 
         Assert.Equal([(100, "web", (bool?)true), (101, null, false), (102, null, true)], guests.Select(guest => (guest.Guest, guest.Name, guest.Exists)));
         Assert.Equal(Archives.Found(100, daysOld: 1).Time, guests[0].NewestArchive);
-        Assert.Equal(new CopyProof(Archives.Found(100, daysOld: 3).Time, "hash"), Assert.Single(guests[0].Copies).Value);
+        Assert.Equal(new CopyProof(Archives.Found(100, daysOld: 3).Time, "hash", Archives.Now), Assert.Single(guests[0].Copies).Value);
         Assert.Equal("s", Assert.Single(guests[1].Copies).Key);
         Assert.Null(guests[2].NewestArchive);
     }
@@ -103,6 +103,20 @@ public sealed class StatusStoreTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_guest_is_known_since_it_was_first_seen_unless_its_number_went_to_another()
+    {
+        await SeeAsync("qemu", 0);
+        await SeeAsync("qemu", 5);
+        Assert.Equal(Archives.Now, Assert.Single(await GuestsAsync()).FirstSeenAt);
+
+        await SeeAsync("lxc", 6);
+        Assert.Equal(Archives.Now.AddHours(6), Assert.Single(await GuestsAsync()).FirstSeenAt);
+
+        Task SeeAsync(string type, int hours) => _store.Discovery.RecordGuestsAsync(
+            [new KnownGuest(100, type, "web", null, new HashSet<string>())], Archives.Now.AddHours(hours), TestStore.Stop);
+    }
+
+    [Fact]
     public async Task What_a_wrong_clock_dated_is_neither_newest_archive_nor_newest_copy()
     {
         await _store.PublishAsync(Archives.Found(100, daysOld: 3), how: VerifyLevel.Size);
@@ -113,7 +127,7 @@ public sealed class StatusStoreTests : IAsyncLifetime
 
         var time = Archives.Found(daysOld: 3).Time;
         Assert.Equal([time, null], guests.Select(guest => guest.NewestArchive));
-        Assert.Equal(new CopyProof(time, "size"), Assert.Single(guests[0].Copies).Value);
+        Assert.Equal(new CopyProof(time, "size", Archives.Now), Assert.Single(guests[0].Copies).Value);
         Assert.Empty(guests[1].Copies);
         Assert.Equal(3, (await _store.Status.ListAsync(null, null, TestStore.Stop)).Count);
     }

@@ -1,0 +1,60 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Perb.Scheduler.Notifying;
+
+/// <summary>Why a message is sent.</summary>
+public enum NotificationKind
+{
+    /// <summary>Something began, and perhaps something else is over.</summary>
+    Alarm,
+
+    /// <summary>Something is over.</summary>
+    Over,
+
+    /// <summary>Nothing changed; it goes on.</summary>
+    Reminder,
+
+    /// <summary>The week.</summary>
+    Digest,
+
+    /// <summary>Somebody wants to know whether it arrives.</summary>
+    Test,
+}
+
+/// <summary>An alarm as it is told. All of its text is harmless: one line, no control characters.</summary>
+public sealed record NotifiedAlarm(
+    string Code, string Subject, int? Guest, string Headline, string Text, DateTimeOffset Since, string PerbDoes, string WhatToDo)
+{
+    public static NotifiedAlarm Of(Alarm alarm)
+    {
+        var code = AlarmCode.Of(alarm.Code);
+        return new NotifiedAlarm(code.Code, alarm.Subject, alarm.Guest, alarm.Headline, alarm.Text, alarm.Since, code.PerbDoes, code.WhatToDo);
+    }
+}
+
+/// <summary>A message to a person, whole and in words: however late it is delivered, it says what was true when it was made.</summary>
+/// <param name="Title">One line.</param>
+/// <param name="Text">Lines that end with a line feed.</param>
+public sealed record Notification(
+    NotificationKind Kind,
+    DateTimeOffset At,
+    string Node,
+    string Title,
+    string Text,
+    IReadOnlyList<NotifiedAlarm> Raised,
+    IReadOnlyList<NotifiedAlarm> Over,
+    IReadOnlyList<NotifiedAlarm> Ongoing)
+{
+    /// <summary>The word for programs.</summary>
+    [JsonIgnore]
+    public string Event => Kind.ToString().ToLowerInvariant();
+
+    public string ToJson() => JsonSerializer.Serialize(this, NotificationJson.Default.Notification);
+
+    public static Notification FromJson(string json) => JsonSerializer.Deserialize(json, NotificationJson.Default.Notification)!;
+}
+
+[JsonSerializable(typeof(Notification))]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true)]
+internal sealed partial class NotificationJson : JsonSerializerContext;

@@ -1,0 +1,107 @@
+using System.Globalization;
+using System.Text;
+using Perb.Scheduler.Observability;
+
+namespace Perb.Scheduler.Notifying;
+
+/// <summary>Announcements in words: what happened, to which guest, what Perb does by itself, what the person should do. Pure.</summary>
+public static class NotificationText
+{
+    private const int MostTold = 25;
+    private const int MostNamed = 50;
+
+    public static Notification Of(Announcement announcement, string node, TimeZoneInfo zone, DateTimeOffset now)
+    {
+        var (raised, over, ongoing) = (Told(announcement.Raised), Told(announcement.Over), Told(announcement.Ongoing));
+        var kind = announcement.IsReminder ? NotificationKind.Reminder : raised.Count > 0 ? NotificationKind.Alarm : NotificationKind.Over;
+        var text = new StringBuilder();
+        AppendRaised(text, "Happened:", raised, zone);
+        AppendOver(text, over, zone);
+        if (announcement.IsReminder)
+        {
+            AppendRaised(text, "Still going on:", ongoing, zone);
+        }
+        else
+        {
+            AppendOngoing(text, ongoing, zone);
+        }
+
+        text.Append(CultureInfo.InvariantCulture, $"Perb on {node}, {LocalTime.InWords(now, zone)}. Now: perb status. Each code has its paragraph in OPERATIONS.\n");
+        return new Notification(kind, now, node, TitleOf(kind, node, raised, over, ongoing), text.ToString(), raised, over, ongoing);
+    }
+
+    /// <summary>To see whether it arrives.</summary>
+    public static Notification Test(string node, DateTimeOffset now) => new(
+        NotificationKind.Test,
+        now,
+        node,
+        $"Perb on {node}: test",
+        $"This is what perb notify --test sends. Nothing is wrong.\nPerb on {node}.\n",
+        [],
+        [],
+        []);
+
+    private static string TitleOf(
+        NotificationKind kind, string node, List<NotifiedAlarm> raised, List<NotifiedAlarm> over, List<NotifiedAlarm> ongoing) => kind switch
+        {
+            NotificationKind.Alarm when raised.Count == 1 && over.Count == 0 => $"Perb on {node}: {raised[0].Headline}",
+            NotificationKind.Alarm => $"Perb on {node}: {Counted(raised.Count, "alarm")}{(over.Count > 0 ? $", {over.Count} over" : "")}",
+            NotificationKind.Over when over.Count == 1 => $"Perb on {node}: over: {over[0].Headline}",
+            NotificationKind.Over => $"Perb on {node}: {Counted(over.Count, "alarm")} over",
+            _ when ongoing.Count == 1 => $"Perb on {node}: still: {ongoing[0].Headline}",
+            _ => $"Perb on {node}: still {Counted(ongoing.Count, "alarm")}",
+        };
+
+    private static void AppendRaised(StringBuilder text, string heading, List<NotifiedAlarm> alarms, TimeZoneInfo zone)
+    {
+        if (alarms.Count == 0)
+        {
+            return;
+        }
+
+        text.Append(heading).Append("\n\n");
+        foreach (var alarm in alarms.Take(MostTold))
+        {
+            text.Append(CultureInfo.InvariantCulture, $"* {alarm.Text}\n  Since {LocalTime.InWords(alarm.Since, zone)}. [{alarm.Code}]\n")
+                .Append(CultureInfo.InvariantCulture, $"  Perb: {alarm.PerbDoes}\n  You: {alarm.WhatToDo}\n\n");
+        }
+
+        AppendRest(text, alarms.Count - MostTold);
+    }
+
+    private static void AppendOver(StringBuilder text, List<NotifiedAlarm> alarms, TimeZoneInfo zone)
+    {
+        if (alarms.Count > 0)
+        {
+            text.Append("Over:\n\n");
+            AppendLines(text, alarms, alarm => $"* {alarm.Headline} (since {LocalTime.InWords(alarm.Since, zone)}) [{alarm.Code}]\n");
+        }
+    }
+
+    private static void AppendOngoing(StringBuilder text, List<NotifiedAlarm> alarms, TimeZoneInfo zone)
+    {
+        if (alarms.Count > 0)
+        {
+            text.Append("Known before, and still going on:\n\n");
+            AppendLines(text, alarms, alarm => $"* {alarm.Headline} (since {LocalTime.InWords(alarm.Since, zone)}) [{alarm.Code}]\n");
+        }
+    }
+
+    private static void AppendLines(StringBuilder text, List<NotifiedAlarm> alarms, Func<NotifiedAlarm, string> line)
+    {
+        text.AppendJoin("", alarms.Take(MostNamed).Select(line)).Append('\n');
+        AppendRest(text, alarms.Count - MostNamed);
+    }
+
+    private static void AppendRest(StringBuilder text, int left)
+    {
+        if (left > 0)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"and {left} more: perb status\n\n");
+        }
+    }
+
+    private static List<NotifiedAlarm> Told(IReadOnlyList<Alarm> alarms) => [.. alarms.OrderBy(alarm => alarm.Since).Select(NotifiedAlarm.Of)];
+
+    private static string Counted(int count, string noun) => count == 1 ? $"1 {noun}" : $"{count} {noun}s";
+}

@@ -1,0 +1,145 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Perb.Scheduler.Backups;
+using Perb.Scheduler.Configuration;
+using Perb.Scheduler.Notifying;
+using Perb.Scheduler.Observability;
+using Perb.Scheduler.Store;
+using Perb.Tests.Store;
+
+namespace Perb.Tests.Notifying;
+
+public sealed class DeliveryTests : IAsyncLifetime
+{
+    private readonly ScriptedNotifier _receiver = new();
+    private TestStore _store = null!;
+
+    private AlarmStore Alarms => new(_store.Database, _store.Time);
+
+    public async ValueTask InitializeAsync() => _store = await TestStore.OpenAsync();
+
+    public ValueTask DisposeAsync() => _store.DisposeAsync();
+
+    [Fact]
+    public async Task Messages_are_delivered_once_and_in_their_order()
+    {
+        await QueueAsync("one", "two");
+
+        Assert.Null(await DeliverAsync());
+        Assert.Null(await DeliverAsync());
+
+        Assert.Equal(["one", "two"], _receiver.Taken);
+    }
+
+    [Fact]
+    public async Task A_receiver_that_fails_for_a_day_gets_all_of_it_afterwards_and_is_trouble_meanwhile()
+    {
+        await QueueAsync("one", "two");
+        _receiver.Fault = new NotifyException("it answered 500");
+        var (began, attempts) = (_store.Time.GetUtcNow(), 0);
+        while (_store.Time.GetUtcNow() - began < TimeSpan.FromDays(1))
+        {
+            var wait = await DeliverAsync();
+            Assert.InRange(wait!.Value, TimeSpan.FromSeconds(20), RetryPolicy.LongestWait);
+            Assert.InRange((await DeliverAsync())!.Value, TimeSpan.Zero, wait.Value); // not before its time, also after a restart
+            _store.Time.Advance(wait.Value);
+            attempts++;
+        }
+
+        Assert.InRange(attempts, 20, 40);
+        Assert.Equal(attempts, _receiver.Attempts);
+        var trouble = Assert.Single(await _store.Status.TroublesAsync(TestStore.Stop));
+        Assert.Equal("notification by hook", trouble.Subject);
+        Assert.Contains("it answered 500", trouble.Text, StringComparison.Ordinal);
+
+        _receiver.Fault = null;
+        Assert.Null(await DeliverAsync());
+        Assert.Equal(["one", "two"], _receiver.Taken);
+        Assert.Empty(await _store.Status.TroublesAsync(TestStore.Stop));
+    }
+
+    [Fact]
+    public async Task A_message_that_nobody_took_for_a_week_is_given_up_and_the_next_is_tried()
+    {
+        await QueueAsync("old");
+        _store.Time.Advance(TimeSpan.FromDays(7.1));
+        await QueueAsync("new");
+        _receiver.Fault = new NotifyException("no");
+
+        Assert.NotNull(await DeliverAsync());
+
+        Assert.Equal("new", (await Alarms.OldestAsync("hook", TestStore.Stop))!.Content.Title);
+    }
+
+    [Fact]
+    public async Task A_fault_that_nobody_thought_of_is_tried_again_like_any_other()
+    {
+        await QueueAsync("one");
+        _receiver.Fault = new InvalidOperationException("a bug\nof two lines");
+
+        Assert.NotNull(await DeliverAsync());
+
+        Assert.Contains("InvalidOperationException", Assert.Single(await _store.Status.TroublesAsync(TestStore.Stop)).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_clock_that_was_set_back_delays_nothing()
+    {
+        await QueueAsync("one");
+        await _store.ExecuteAsync("UPDATE notification SET next_attempt_at = '2036-11-20T02:00:01.0000000Z'");
+
+        Assert.Null(await DeliverAsync());
+        Assert.Equal(["one"], _receiver.Taken);
+    }
+
+    [Fact]
+    public async Task No_more_than_the_latest_200_messages_wait()
+    {
+        await QueueAsync([.. Enumerable.Range(0, 205).Select(number => $"{number}")]);
+
+        await DeliverAsync();
+
+        Assert.Equal(200, _receiver.Taken.Count);
+        Assert.Equal("5", _receiver.Taken[0]);
+    }
+
+    private async Task QueueAsync(params string[] titles)
+    {
+        foreach (var title in titles)
+        {
+            await Alarms.RecordDigestAsync(NotificationText.Test("pve1", _store.Time.GetUtcNow()) with { Title = title }, ["hook"]);
+        }
+    }
+
+    private Task<TimeSpan?> DeliverAsync() => new Delivery(
+        _receiver,
+        Alarms,
+        new Troubles(_store.Status, NullLogger<Troubles>.Instance),
+        new RetryPolicy(() => 0.5),
+        _store.Time,
+        NullLogger<Delivery>.Instance).RunAsync(TestStore.Stop);
+
+    private sealed class ScriptedNotifier : INotifier
+    {
+        public NotifySection Entry { get; } = new("hook", NotifyKind.Webhook);
+
+        public string Destination => "a test";
+
+        public Exception? Fault { get; set; }
+
+        public int Attempts { get; private set; }
+
+        public List<string> Taken { get; } = [];
+
+        public Task SendAsync(Notification notification, CancellationToken cancellationToken)
+        {
+            Attempts++;
+            if (Fault is not null)
+            {
+                throw Fault;
+            }
+
+            Taken.Add(notification.Title);
+            return Task.CompletedTask;
+        }
+    }
+}
