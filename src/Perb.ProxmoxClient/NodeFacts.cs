@@ -53,3 +53,24 @@ public sealed record VzdumpDefaults
     [JsonPropertyName("compress")]
     public string? Compress { get; init; }
 }
+
+/// <summary>The node's clock.</summary>
+public sealed record NodeTime
+{
+    /// <summary>For instance <c>Europe/Berlin</c>.</summary>
+    [JsonPropertyName("timezone")]
+    public required string TimeZone { get; init; }
+
+    [JsonPropertyName("time")]
+    [JsonConverter(typeof(Wire.UnixTimeConverter))]
+    public required DateTimeOffset Time { get; init; }
+
+    /// <summary>As <see cref="Time"/>, with the offset of local time added.</summary>
+    [JsonPropertyName("localtime")]
+    [JsonConverter(typeof(Wire.UnixTimeConverter))]
+    public required DateTimeOffset LocalTime { get; init; }
+
+    /// <summary>Of local time from UTC.</summary>
+    [JsonIgnore]
+    public TimeSpan Offset => LocalTime - Time;
+}

@@ -24,6 +24,10 @@ public sealed class ProxmoxApi(HttpClient http)
     public async Task<ProxmoxVersion> GetVersionAsync(CancellationToken cancellationToken) =>
         (await GetAsync($"/version", cancellationToken)).Read(ProxmoxJson.Default.ProxmoxVersion);
 
+    /// <summary>The node's clock and time zone (Sys.Audit on the node).</summary>
+    public async Task<NodeTime> GetTimeAsync(string node, CancellationToken cancellationToken) =>
+        (await GetAsync($"/nodes/{node}/time", cancellationToken)).Read(ProxmoxJson.Default.NodeTime);
+
     /// <summary>The token's privileges at the top of the tree and wherever grants were made.</summary>
     public async Task<Permissions> GetPermissionsAsync(CancellationToken cancellationToken) =>
         ToPermissions(await GetAsync($"/access/permissions", cancellationToken));

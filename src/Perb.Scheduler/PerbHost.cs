@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Hosting.Systemd;
 using Perb.ProxmoxClient;
 using Perb.Scheduler.Backups;
 using Perb.Scheduler.Configuration;
@@ -32,8 +33,12 @@ internal static class PerbHost
     {
         var options = settings.Options;
         var time = TimeProvider.System;
-        RequireTrustedFiles(options);
-        var proxmox = Connect(settings);
+        if (NamedFiles.Trusted(options) is { Count: > 0 } faults)
+        {
+            throw new ConfigurationException(faults);
+        }
+
+        var proxmox = NodeClient.Open(settings);
         var database = await Database.OpenForServiceAsync(options.StorePath, cancellationToken);
         var pipelineStore = new PipelineStore(database, time);
         var keys = InstallationKeys.Load(settings, time.GetUtcNow(), await pipelineStore.RecipientsInUseAsync(cancellationToken));
@@ -55,13 +60,7 @@ internal static class PerbHost
         services.AddSingleton<ViewCheck>().AddSingleton<HookScript>().AddSingleton<NoteStore>().AddSingleton<WriteNotes>();
 
         services.AddSingleton(keys.Recipients).AddSingleton(keys.Signing);
-        services.AddSingleton(new RcloneOptions
-        {
-            Program = options.Rclone.Program,
-            ConfigFile = options.Rclone.ConfigFile,
-            StallTimeout = options.Rclone.StallTimeout,
-            Environment = options.Rclone.Environment,
-        });
+        services.AddSingleton(options.Rclone.ToOptions());
         services.AddSingleton<RcloneProgram>().AddSingleton<VolumeSealer>();
         services.AddSingleton<IReadOnlyList<Remote>>([.. options.Remotes.Select(Remote.Of)]);
 
@@ -72,6 +71,7 @@ internal static class PerbHost
         services.AddSingleton<JobBoundary>().AddHostedService<ShippingLoops>().AddSingleton<ProgressLoop>().AddSingleton<HoldLoop>();
         services.AddHostedService(provider => provider.GetRequiredService<ProgressLoop>());
         services.AddHostedService(provider => provider.GetRequiredService<HoldLoop>());
+        services.AddSingleton<Heartbeat>().AddHostedService(provider => ActivatorUtilities.CreateInstance<Watchdog>(provider, new SystemdNotifier()));
         services.AddHostedService<HookLoop>().AddHostedService<IdleMemory>().AddWishes();
         services.AddNotifying(settings);
         services.AddSchedule(options);
@@ -127,49 +127,5 @@ internal static class PerbHost
         services.AddSingleton<ByHandStore>().AddSingleton<WishStore>().AddSingleton<ArchivesByHand>();
         services.AddSingleton<CopiesByHand>().AddSingleton<CarryOutWish>().AddSingleton<OpenWishes>().AddSingleton<WishLoop>();
         services.AddHostedService(provider => provider.GetRequiredService<WishLoop>());
-    }
-
-    // Not when the settings are read: `perb status` needs none of these files.
-    private static void RequireTrustedFiles(PerbOptions options)
-    {
-        var faults = options.Encryption.Recipients
-            .Select(file => TrustedFile.FaultOf($"Perb:Encryption:Recipients: {file}", file, "it could add a key that reads all backups"))
-            .Concat(options.Encryption.TrustedSigners.Select(file => TrustedFile.FaultOf(
-                $"Perb:Encryption:TrustedSigners: {file}", file, "it could make forged backups pass for yours")))
-            .Append(options.Proxmox.CaFile is { } authorities
-                ? TrustedFile.FaultOf($"Perb:Proxmox:CaFile: {authorities}", authorities, "it could make another machine pass for the node")
-                : null)
-            .Append(TrustedFile.FaultOf(
-                $"Perb:Rclone:ConfigFile: {options.Rclone.ConfigFile}",
-                options.Rclone.ConfigFile,
-                "it could send backups elsewhere or run a program"))
-            .OfType<string>()
-            .ToList();
-        if (faults.Count > 0)
-        {
-            throw new ConfigurationException(faults);
-        }
-    }
-
-    private static HttpClient Connect(Settings settings)
-    {
-        var proxmox = settings.Options.Proxmox;
-        try
-        {
-            return ProxmoxConnection.Open(new ProxmoxOptions
-            {
-                Url = proxmox.Url,
-                TokenId = proxmox.TokenId,
-                Secret = new ApiSecret(SecretFile.Read("Perb:Proxmox:TokenSecretFile", proxmox.TokenSecretFile, settings.File)),
-                CaFile = proxmox.CaFile,
-                Fingerprints = proxmox.Fingerprints,
-            });
-        }
-        catch (ProxmoxException exception)
-        {
-            throw new ConfigurationException(proxmox.CaFile is { } file && ReadableFile.FaultOf(file) is { } fault
-                ? $"Perb:Proxmox:CaFile: {file} {fault}"
-                : exception.Message);
-        }
     }
 }

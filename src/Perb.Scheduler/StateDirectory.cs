@@ -1,6 +1,4 @@
-using System.Globalization;
 using Perb.Scheduler.Configuration;
-using Perb.Transfer.Posix;
 using Perb.Transfer.Staging;
 
 namespace Perb.Scheduler;
@@ -35,7 +33,6 @@ public sealed class StateDirectory : IDisposable
         try
         {
             Directory.CreateDirectory(directory);
-            RefuseRootInForeign(directory);
             if (await TryLockAsync(directory, time, cancellationToken) is not { } held)
             {
                 return null;
@@ -56,21 +53,6 @@ public sealed class StateDirectory : IDisposable
             throw new ConfigurationException($"StateDirectory {directory} cannot be used: {exception.Message}");
         }
     }
-
-    // What root makes there (a lock, a folder, a log) its owner could not use afterwards: the service would not start again.
-    private static void RefuseRootInForeign(string directory)
-    {
-        if (Environment.IsPrivilegedProcess && FileFacts.At(directory) is { Owner: not 0 } facts && !IsOwned(directory))
-        {
-            var user = UserName(facts.Owner);
-            throw new ConfigurationException(
-                $"StateDirectory {directory} belongs to {user}, and what root makes in it would lock {user} out: runuser -u {user} -- perb …");
-        }
-    }
-
-    private static string UserName(uint id) => File.ReadLines("/etc/passwd")
-        .Select(line => line.Split(':'))
-        .FirstOrDefault(fields => fields.Length > 2 && fields[2] == id.ToString(CultureInfo.InvariantCulture))?[0] ?? $"#{id}";
 
     /// <summary>Whether a service (or a command that works like one) is running on it.</summary>
     public static bool IsOwned(string directory)

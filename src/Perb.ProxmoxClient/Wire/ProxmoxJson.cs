@@ -27,4 +27,5 @@ namespace Perb.ProxmoxClient.Wire;
 [JsonSerializable(typeof(List<GuestRow>), TypeInfoPropertyName = "Guests")]
 [JsonSerializable(typeof(List<UncoveredGuest>), TypeInfoPropertyName = "UncoveredGuests")]
 [JsonSerializable(typeof(VzdumpDefaults))]
+[JsonSerializable(typeof(NodeTime))]
 internal sealed partial class ProxmoxJson : JsonSerializerContext;

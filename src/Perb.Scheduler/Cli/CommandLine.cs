@@ -51,7 +51,8 @@ internal static class CommandLine
             run, once, status, ListCommands.List(config, json, remote, guest), ShowCommand.Of(config, json),
             WishCommands.Ship(config, json, remote), WishCommands.Skip(config, json), WishCommands.Retry(config, json),
             RestoreCommands.Restore(config, json), CopyCommands.Verify(config, json, remote, guest), CopyCommands.Prune(config, json, remote, guest),
-            RebuildCommand.Of(config, json), CopyCommands.Retire(config, json), CopyCommands.Forget(config, json), RecoverySheetCommand.Of(config), NotifyCommand.Of(config, json), hook,
+            RebuildCommand.Of(config, json), CopyCommands.Retire(config, json), CopyCommands.Forget(config, json), RecoverySheetCommand.Of(config),
+            NotifyCommand.Of(config, json), DoctorCommand.Of(config, json), SetupCommand.Of(json), hook,
         };
         root.Options.Add(config);
         root.Options.Add(json);

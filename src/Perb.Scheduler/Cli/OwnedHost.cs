@@ -21,7 +21,7 @@ internal static class OwnedHost
         Func<IHost, Task<ExitCode>> work,
         CancellationToken cancellationToken)
     {
-        var settings = Settings.Load(configuration);
+        var settings = Settings.LoadAsServiceUser(configuration);
         return UseAsync(settings, logTarget, nodeMustAnswer, work, () => SayTakenAsync(settings), cancellationToken);
     }
 

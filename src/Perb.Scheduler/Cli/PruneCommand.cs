@@ -16,7 +16,7 @@ internal static class PruneCommand
     public static async Task<ExitCode> RunAsync(
         string? configuration, bool asJson, string? remote, int? guest, bool isDryRun, bool isApproved, CancellationToken cancellationToken)
     {
-        var settings = Settings.Load(configuration);
+        var settings = Settings.LoadAsServiceUser(configuration);
         if (RemoteOption.FaultOf(remote, settings) is { } fault)
         {
             return await Screen.SayAsync(ExitCode.Usage, fault);

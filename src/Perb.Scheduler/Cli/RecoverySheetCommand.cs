@@ -14,9 +14,9 @@ internal static class RecoverySheetCommand
         return sheet;
     }
 
-    private static async Task<ExitCode> RunAsync(string? configuration, CancellationToken cancellationToken)
+    public static async Task<ExitCode> RunAsync(string? configuration, CancellationToken cancellationToken)
     {
-        var settings = Settings.Load(configuration);
+        var settings = Settings.LoadAsServiceUser(configuration);
         var time = TimeProvider.System;
         IReadOnlySet<string> inUse = File.Exists(settings.Options.StorePath)
             ? await new PipelineStore(await Database.OpenForReadingAsync(settings.Options.StorePath, cancellationToken), time)

@@ -8,7 +8,7 @@ internal static class ShipCommand
     public static async Task<ExitCode> RunAsync(
         string? configuration, bool asJson, IReadOnlyList<string> arguments, string? remote, CancellationToken cancellationToken)
     {
-        var settings = Settings.Load(configuration);
+        var settings = Settings.LoadAsServiceUser(configuration);
         if (RemoteOption.FaultOf(remote, settings) is { } fault)
         {
             return await Screen.SayAsync(ExitCode.Usage, fault);

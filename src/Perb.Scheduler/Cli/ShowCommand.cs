@@ -21,7 +21,7 @@ internal static class ShowCommand
 
     private static async Task<ExitCode> RunAsync(string? configuration, bool asJson, long id, CancellationToken cancellationToken)
     {
-        var settings = Settings.Load(configuration);
+        var settings = Settings.LoadAsServiceUser(configuration);
         var database = await Database.OpenForReadingAsync(settings.Options.StorePath, cancellationToken);
         var store = new StatusStore(database, TimeProvider.System);
         if (await store.FindAsync(id, cancellationToken) is not { } backup)

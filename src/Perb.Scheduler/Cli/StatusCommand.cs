@@ -15,7 +15,7 @@ internal static class StatusCommand
 
     public static async Task<ExitCode> RunAsync(string? configuration, bool asJson, CancellationToken cancellationToken)
     {
-        var settings = Settings.Load(configuration);
+        var settings = Settings.LoadAsServiceUser(configuration);
         var database = await Database.OpenForReadingAsync(settings.Options.StorePath, cancellationToken);
         var report = await new StatusReport(
                 new StatusStore(database, TimeProvider.System), new UploadStore(database, TimeProvider.System), settings.Options, TimeProvider.System)

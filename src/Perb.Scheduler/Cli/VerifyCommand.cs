@@ -11,7 +11,7 @@ internal static class VerifyCommand
     public static async Task<ExitCode> RunAsync(
         string? configuration, bool asJson, string? remote, int? guest, bool isDownload, CancellationToken cancellationToken)
     {
-        var settings = Settings.Load(configuration);
+        var settings = Settings.LoadAsServiceUser(configuration);
         if (RemoteOption.FaultOf(remote, settings) is { } fault)
         {
             return await Screen.SayAsync(ExitCode.Usage, fault);

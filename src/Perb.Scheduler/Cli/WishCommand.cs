@@ -16,7 +16,7 @@ namespace Perb.Scheduler.Cli;
 internal static class WishCommand
 {
     public static Task<ExitCode> RunAsync(string? configuration, bool asJson, Wish wish, CancellationToken cancellationToken) =>
-        RunAsync(Settings.Load(configuration), asJson, wish, cancellationToken);
+        RunAsync(Settings.LoadAsServiceUser(configuration), asJson, wish, cancellationToken);
 
     public static Task<ExitCode> RunAsync(Settings settings, bool asJson, Wish wish, CancellationToken cancellationToken)
     {

@@ -1,5 +1,6 @@
 using Perb.Scheduler.Backups;
 using Perb.Scheduler.Retention;
+using Perb.Transfer.Rclone;
 
 namespace Perb.Scheduler.Configuration;
 
@@ -84,7 +85,10 @@ public sealed record RcloneSection(
     string Program,
     string ConfigFile,
     TimeSpan StallTimeout,
-    IReadOnlyDictionary<string, string> Environment);
+    IReadOnlyDictionary<string, string> Environment)
+{
+    public RcloneOptions ToOptions() => new() { Program = Program, ConfigFile = ConfigFile, StallTimeout = StallTimeout, Environment = Environment };
+}
 
 public sealed record RemoteSection(string Name, string Path, VerifyLevel Verify)
 {

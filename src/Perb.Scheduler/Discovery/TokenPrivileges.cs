@@ -11,7 +11,7 @@ namespace Perb.Scheduler.Discovery;
 public sealed record TokenPrivileges(
     bool SeesTasks, bool SeesStorages, bool SeesGuests, IReadOnlyList<string> Missing, IReadOnlyList<string> MendAt)
 {
-    private static readonly RoleAdvice Role = new("PerbWatch", "Sys.Audit Datastore.Audit VM.Audit Pool.Audit");
+    internal static readonly RoleAdvice Role = new("PerbWatch", "Sys.Audit Datastore.Audit VM.Audit Pool.Audit");
 
     /// <summary>Without it some storages may be left out of every list, so that what lies there looks gone.</summary>
     public bool SeesAllStorages => !Missing.Any(need => need.StartsWith("Datastore.Audit", StringComparison.Ordinal));

@@ -168,6 +168,9 @@ internal static partial class Log
     [LoggerMessage(9003, LogLevel.Error, "A scheduled {Job} stumbled")]
     public static partial void JobStumbled(this ILogger logger, Exception exception, string job);
 
+    [LoggerMessage(9022, LogLevel.Error, "No round of discovery has ended for {Silence}: systemd is no longer told that all is well, and will start the service anew")]
+    public static partial void WatchdogStarves(this ILogger logger, TimeSpan silence);
+
     [LoggerMessage(9021, LogLevel.Warning, "Perb:Encryption:TrustedSigners without SigningKey: manifests are believed only if they are signed, and this node does not sign its own")]
     public static partial void OwnManifestsUnsigned(this ILogger logger);
 }

@@ -87,13 +87,7 @@ internal sealed record RemoteAccess(IReadOnlyList<RemotePlace> Places, RcloneOpt
             throw new ConfigurationException(fault);
         }
 
-        return new RcloneOptions
-        {
-            Program = rclone.Program,
-            ConfigFile = rclone.ConfigFile,
-            StallTimeout = rclone.StallTimeout,
-            Environment = rclone.Environment,
-        };
+        return rclone.ToOptions();
     }
 
     private static TrustedSigners SignersOf(AccessOrder order, Settings? settings, DateTimeOffset now)

@@ -71,7 +71,7 @@ internal sealed class NotesJob(WriteNotes notes, JobBoundary boundary) : IJob
 /// <summary>
 /// Where a round of discovery ends, however it ends: what went wrong is trouble that is shown until a round succeeds, and the clock goes on.
 /// </summary>
-internal sealed class JobBoundary(Troubles troubles, ILogger<JobBoundary> logger)
+internal sealed class JobBoundary(Troubles troubles, Heartbeat heartbeat, ILogger<JobBoundary> logger)
 {
     /// <summary>The trouble of a node that is away.</summary>
     public const string Subject = Troubles.Proxmox;
@@ -101,6 +101,10 @@ internal sealed class JobBoundary(Troubles troubles, ILogger<JobBoundary> logger
         {
             logger.JobStumbled(exception, job);
             await ShowAsync($"the {job} stumbled: {Printable.Clean(exception.Message, 500)}; the log has more");
+        }
+        finally
+        {
+            heartbeat.Beat();
         }
     }
 

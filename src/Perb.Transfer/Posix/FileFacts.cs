@@ -21,6 +21,12 @@ public sealed record FileFacts(ushort Mode, long SizeBytes, Int128 ModifiedNanos
     /// <summary>The id of the user whom it belongs to; root's is 0.</summary>
     public uint Owner { get; init; }
 
+    /// <summary>The id of the group that it belongs to.</summary>
+    public uint Group { get; init; }
+
+    /// <summary>Who may do what, without the kind.</summary>
+    public UnixFileMode Permissions => (UnixFileMode)(Mode & 0xFFF);
+
     public bool IsRegularFile => Kind == 0x8000;
 
     public string KindInWords => Kind switch
@@ -68,6 +74,15 @@ public sealed record FileFacts(ushort Mode, long SizeBytes, Int128 ModifiedNanos
         _ => throw LibC.Error($"Cannot examine {path}"),
     };
 
+    /// <exception cref="IOException">Only root may give a file away.</exception>
+    public static void Give(string path, uint user, uint group)
+    {
+        if (LibC.ChangeOwner(path, user, group) != 0)
+        {
+            throw LibC.Error($"Cannot change the owner of {path}");
+        }
+    }
+
     private static unsafe FileFacts? Read(int directory, string path, int flags)
     {
         var buffer = stackalloc byte[BufferBytes];
@@ -76,7 +91,7 @@ public sealed record FileFacts(ushort Mode, long SizeBytes, Int128 ModifiedNanos
             return null;
         }
 
-        // Offsets of struct statx (linux/stat.h): nlink 16, uid 20, mode 28, ino 32, size 40, mtime 112, dev 136.
+        // Offsets of struct statx (linux/stat.h): nlink 16, uid 20, gid 24, mode 28, ino 32, size 40, mtime 112, dev 136.
         var facts = new ReadOnlySpan<byte>(buffer, BufferBytes);
         return new FileFacts(
             Native<ushort>(facts[28..]),
@@ -84,7 +99,7 @@ public sealed record FileFacts(ushort Mode, long SizeBytes, Int128 ModifiedNanos
             ((Int128)Native<long>(facts[112..]) * 1_000_000_000) + Native<uint>(facts[120..]),
             Native<ulong>(facts[32..]),
             Native<uint>(facts[136..]),
-            Native<uint>(facts[140..])) { Links = Native<uint>(facts[16..]), Owner = Native<uint>(facts[20..]) };
+            Native<uint>(facts[140..])) { Links = Native<uint>(facts[16..]), Owner = Native<uint>(facts[20..]), Group = Native<uint>(facts[24..]) };
     }
 
     private static T Native<T>(ReadOnlySpan<byte> at) where T : struct => MemoryMarshal.Read<T>(at);

@@ -62,6 +62,18 @@ public sealed class StagedFile : IDisposable
     /// <inheritdoc cref="WriteAsync(IReadOnlyList{ReadOnlyMemory{byte}}, CancellationToken)"/>
     public ValueTask WriteAsync(ReadOnlyMemory<byte> data, CancellationToken cancellationToken) => WriteAsync([data], cancellationToken);
 
+    /// <summary>Whose it is, and who may do what with it, before it has its name.</summary>
+    /// <exception cref="IOException">Only root may give a file away.</exception>
+    public void GiveTo(uint user, uint group, UnixFileMode mode)
+    {
+        if (LibC.ChangeOwner(_stream.SafeFileHandle, user, group) != 0)
+        {
+            throw LibC.Error($"Cannot change the owner of {_stream.Name}");
+        }
+
+        File.SetUnixFileMode(_stream.SafeFileHandle, mode);
+    }
+
     /// <summary>Checks the byte count, brings the bytes to the disk, gives the file its name and brings the name to the disk.</summary>
     /// <exception cref="IOException">Nothing has the final name then.</exception>
     /// <exception cref="InvalidOperationException">Another count of bytes was written: a fault of the caller.</exception>

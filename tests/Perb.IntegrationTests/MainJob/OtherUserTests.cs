@@ -35,15 +35,16 @@ public sealed class OtherUserTests(SharedKey key) : IClassFixture<SharedKey>
             Assert.Equal(0, await service.TerminateAsync());
         }
 
-        foreach (var command in (string[][])[["once"], ["run"], ["retry", "1"], ["skip", "1"]])
+        var later = perb.AddArchive(102, TimeSpan.FromHours(1));
+        await OwnAsync(perb);
+        foreach (var command in (string[][])[["once"], ["retry", "1"], ["skip", "1"], ["verify"], ["prune"], ["rebuild"], ["recovery-sheet"], ["status"]])
         {
             var alone = await perb.RunAsync(command);
-            Assert.True(alone.ExitCode == 78, $"{command[0]}: {alone.ExitCode} {alone.Errors}");
-            OneLine.In(alone, perb.State, "belongs to nobody", "runuser -u nobody -- perb");
+            Assert.True(alone.ExitCode is 0 or 2, $"{command[0]}: {alone.ExitCode} {alone.Errors}");
+            AssertNothingOfRoots(perb);
         }
 
-        (await perb.RunAsync("status")).Ok();
-        AssertNothingOfRoots(perb);
+        Assert.Contains($"{later}.sums", perb.Objects());
         perb.Under = AsNobody;
         (await perb.RunAsync("once")).Ok();
     }
@@ -63,8 +64,7 @@ public sealed class OtherUserTests(SharedKey key) : IClassFixture<SharedKey>
     private static async Task OwnAsync(PerbInstallation perb) =>
         await new Command("chown").WithArguments(["-R", "nobody:nogroup", perb.PathOf()]).ExecuteAsync(TestContext.Current.CancellationToken);
 
-    // But for the bell, which whoever rings makes anew in a directory of the service's.
     private static void AssertNothingOfRoots(PerbInstallation perb) => Assert.All(
-        Directory.EnumerateFileSystemEntries(perb.State, "*", SearchOption.AllDirectories).Where(path => !path.EndsWith("/wishes/asked", StringComparison.Ordinal)),
+        Directory.EnumerateFileSystemEntries(perb.State, "*", SearchOption.AllDirectories),
         path => Assert.True(Perb.Transfer.Posix.FileFacts.At(path) is null or { Owner: not 0 }, $"{path} belongs to root"));
 }

@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+using System.Text;
 using Perb.IntegrationTests.Installation;
 using Perb.IntegrationTests.Transfer;
 using Perb.Simulation.Http;
@@ -27,6 +29,26 @@ public sealed class ServiceTests(SharedKey key) : IClassFixture<SharedKey>
         OneLine.In(once, perb.State, "perb status");
         Assert.Equal(0, await service.TerminateAsync());
         Assert.False((bool)(await perb.StatusAsync())["service"]!["running"]!);
+    }
+
+    [Fact]
+    public async Task Systemd_is_told_that_it_is_ready_and_that_it_still_lives()
+    {
+        await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
+        using var systemd = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        systemd.Bind(new UnixDomainSocketEndPoint(perb.PathOf("notify")));
+        await using var service = PerbProcess.Start(
+            new Dictionary<string, string?> { ["PERB_CONFIG"] = perb.Configuration, ["NOTIFY_SOCKET"] = perb.PathOf("notify"), ["WATCHDOG_USEC"] = "300000" },
+            ["run"]);
+
+        var heard = new List<string>();
+        var buffer = new byte[1024];
+        while (!heard.Contains("WATCHDOG=1"))
+        {
+            heard.Add(Encoding.ASCII.GetString(buffer, 0, await systemd.ReceiveAsync(buffer, TestContext.Current.CancellationToken)));
+        }
+
+        Assert.Equal(0, await service.TerminateAsync());
     }
 
     [Fact]

@@ -12,6 +12,7 @@ internal static class NodeEndpoints
         yield return ApiRoute.Get("nodes/{node}/version", [], null, Version);
         yield return ApiRoute.Get("nodes", [], null, call => new JsonArray(NodeEntry(call, inResources: false)));
         yield return ApiRoute.Get("nodes/{node}/status", [], call => call.Require($"/nodes/{call.Node.Name}", "Sys.Audit"), Status);
+        yield return ApiRoute.Get("nodes/{node}/time", [], call => call.Require($"/nodes/{call.Node.Name}", "Sys.Audit"), Time);
     }
 
     /// <summary>Without Sys.Audit only the name, status and identity.</summary>
@@ -50,6 +51,17 @@ internal static class NodeEndpoints
 
     private static ApiAnswer Version(ApiCall call) =>
         new JsonObject { ["version"] = "8.4.21", ["release"] = "8.4", ["repoid"] = "2606ac850d46da29" };
+
+    private static ApiAnswer Time(ApiCall call)
+    {
+        var clock = call.Node.Clock;
+        return new JsonObject
+        {
+            ["timezone"] = clock.Zone.Id,
+            ["time"] = clock.Seconds,
+            ["localtime"] = clock.Seconds + (long)clock.Zone.GetUtcOffset(clock.Now).TotalSeconds,
+        };
+    }
 
     private static ApiAnswer Status(ApiCall call) => new JsonObject
     {

@@ -23,7 +23,7 @@ public sealed class BadAnswerTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _node = await DiscoveryUnderTest.SetUpAsync();
-        _boundary = new JobBoundary(new Troubles(_node.Store.Status, _said), _stumbled);
+        _boundary = new JobBoundary(new Troubles(_node.Store.Status, _said), new Heartbeat(TimeProvider.System), _stumbled);
     }
 
     public ValueTask DisposeAsync() => _node.DisposeAsync();

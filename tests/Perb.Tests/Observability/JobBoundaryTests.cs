@@ -48,7 +48,7 @@ public sealed class JobBoundaryTests : IAsyncLifetime
     }
 
     private Task RunAsync(Func<CancellationToken, Task> round) =>
-        new JobBoundary(new Troubles(_store.Status, NullLogger<Troubles>.Instance), NullLogger<JobBoundary>.Instance)
+        new JobBoundary(new Troubles(_store.Status, NullLogger<Troubles>.Instance), new Heartbeat(TimeProvider.System), NullLogger<JobBoundary>.Instance)
             .RunAsync("poll", round, TestStore.Stop);
 
     private async Task<IEnumerable<(string, string)>> TroublesAsync() =>

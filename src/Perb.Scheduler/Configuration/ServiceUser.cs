@@ -1,0 +1,64 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Perb.Transfer.Posix;
+
+namespace Perb.Scheduler.Configuration;
+
+/// <summary>
+/// The user whom the state directory belongs to. What root made in it (a lock, a log, the side files that SQLite makes even for readers)
+/// its owner could not use afterwards, so a command that root calls becomes that user before it touches anything.
+/// </summary>
+internal static partial class ServiceUser
+{
+    private const string Accounts = "/etc/passwd";
+
+    /// <summary>For good, and for every thread: the C library sees to that. Nothing happens where another user calls, or root owns the directory.</summary>
+    /// <exception cref="ConfigurationException">The kernel, or the list of users, does not let us.</exception>
+    public static void Become(string stateDirectory)
+    {
+        if (!Environment.IsPrivilegedProcess || FileFacts.At(stateDirectory) is not { Owner: not 0 and var id })
+        {
+            return;
+        }
+
+        var (name, group, home) = Lookup(id)
+            ?? throw new ConfigurationException($"StateDirectory {stateDirectory} belongs to user #{id}, whom {Accounts} does not have: chown it to the service's user");
+        if (InitGroups(name, group) != 0 || SetGroups(group, group, group) != 0 || SetUsers(id, id, id) != 0)
+        {
+            throw new ConfigurationException(
+                $"StateDirectory {stateDirectory} belongs to {name}, and root may not become {name} here "
+                + $"({Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}): runuser -u {name} -- perb …");
+        }
+
+        Environment.SetEnvironmentVariable("HOME", home);
+    }
+
+    /// <summary>The name of a user, for messages; null where the list of users does not have him.</summary>
+    public static string? NameOf(uint id) => Lookup(id)?.Name;
+
+    /// <summary>Null where there is no such user.</summary>
+    public static (uint Id, uint Group)? Find(string name) =>
+        Fields().Where(fields => fields[0] == name).Select(fields => ((uint, uint)?)(Number(fields[2]), Number(fields[3]))).FirstOrDefault();
+
+    private static (string Name, uint Group, string Home)? Lookup(uint id) => Fields()
+        .Where(fields => Number(fields[2]) == id)
+        .Select(fields => ((string, uint, string)?)(fields[0], Number(fields[3]), fields[5]))
+        .FirstOrDefault();
+
+    // passwd(5): name, password, id, group, comment, home, shell.
+    private static IEnumerable<string[]> Fields() => File.ReadLines(Accounts).Select(line => line.Split(':')).Where(fields => fields.Length == 7);
+
+    private static uint Number(string word) => uint.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : uint.MaxValue;
+
+    [LibraryImport("libc", EntryPoint = "initgroups", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
+    private static partial int InitGroups(string user, uint group);
+
+    [LibraryImport("libc", EntryPoint = "setresgid", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
+    private static partial int SetGroups(uint real, uint effective, uint saved);
+
+    [LibraryImport("libc", EntryPoint = "setresuid", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
+    private static partial int SetUsers(uint real, uint effective, uint saved);
+}

@@ -1,0 +1,47 @@
+using Perb.Scheduler.Configuration;
+using Perb.Transfer.Posix;
+
+namespace Perb.Scheduler.Doctor;
+
+/// <summary>Every file that the configuration names: there, readable by the service's user, and writable for nobody who could do harm by it.</summary>
+internal sealed class FilesCheck(Settings settings) : ICheck
+{
+    public string Subject => "files";
+
+    public string Fix => "ls -l /etc/perb";
+
+    public Task RunAsync(Action<Finding> say, CancellationToken cancellationToken)
+    {
+        var files = NamedFiles.Of(settings);
+        var findings = files.SelectMany(Judge).Concat(NamedFiles.Trusted(settings.Options).Select(OfFault)).ToList();
+        findings.ForEach(say);
+        if (!findings.Exists(finding => finding.Result == Verdict.Fail))
+        {
+            SecretFile.Read("Perb:Proxmox:TokenSecretFile", settings.Options.Proxmox.TokenSecretFile, settings.File);
+        }
+
+        if (findings.Count == 0)
+        {
+            say(Finding.Ok(Subject, $"{files.Count} files can be read by {Environment.UserName}, and changed by their owners alone"));
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private IEnumerable<Finding> Judge((string Key, string Path) file)
+    {
+        if (ReadableFile.FaultOf(file.Path) is { } fault)
+        {
+            yield return Finding.Fail(Subject, $"{file.Key}: {file.Path} {fault}", $"ls -l {file.Path}");
+        }
+        else if (FileFacts.At(file.Path)?.Owner is { } owner and not 0 && owner != FileFacts.At(settings.Options.StateDirectory)?.Owner)
+        {
+            // Root and the service's user may decide where backups go; anybody else who owns such a file could, too.
+            var text = $"{file.Key}: {file.Path} belongs to {ServiceUser.NameOf(owner) ?? $"user #{owner}"}, who is neither root nor the service's user";
+            yield return Finding.Warn(Subject, text, $"chown {Environment.UserName} {file.Path}");
+        }
+    }
+
+    // The remedy follows the last colon.
+    private Finding OfFault(string fault) => Finding.Fail(Subject, fault[..fault.LastIndexOf(": ", StringComparison.Ordinal)], fault[(fault.LastIndexOf(": ", StringComparison.Ordinal) + 2)..]);
+}

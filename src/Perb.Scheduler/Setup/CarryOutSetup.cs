@@ -1,0 +1,98 @@
+using System.Globalization;
+using System.Text.Json;
+using Perb.Scheduler.Configuration;
+using Perb.Transfer.Posix;
+using Perb.Transfer.Signing;
+
+namespace Perb.Scheduler.Setup;
+
+/// <summary>
+/// Does what the plan says, in an order in which a run that is cut can be run again: the secret is in its file before anything else, and
+/// the configuration comes after all that it names.
+/// </summary>
+internal sealed class CarryOutSetup(NodeFiles files, GrantToken grant, TimeProvider time, Action<string> say)
+{
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <exception cref="SetupException">pveum refuses, or the hook cannot be installed.</exception>
+    /// <exception cref="IOException">A file cannot be written.</exception>
+    public async Task RunAsync(SetupPlan plan, CancellationToken cancellationToken)
+    {
+        MakeDirectory(files.Directory, new Owner(0, plan.Owner.Group));
+        MakeDirectory(plan.StateDirectory, plan.Owner);
+        if (await grant.RunAsync(plan.TokenLines, cancellationToken) is { } made)
+        {
+            await WriteSecretAsync(plan, made, CancellationToken.None); // Proxmox never shows it again
+        }
+        else if (plan.TokenSecret is { } given)
+        {
+            await WriteSecretAsync(plan, given, cancellationToken);
+        }
+
+        foreach (var (from, to) in plan.Copies)
+        {
+            await InstalledFile.WriteAsync(to, await File.ReadAllBytesAsync(from, cancellationToken), Owner.Root, InstalledFile.AllRead, cancellationToken);
+            say($"{from} is copied to {to}");
+        }
+
+        if (plan.RcloneConfig is { } rclone)
+        {
+            var place = plan.RcloneFile;
+            await InstalledFile.WriteAsync(place, await File.ReadAllBytesAsync(rclone, cancellationToken), plan.Owner, InstalledFile.Private, cancellationToken);
+            say($"{rclone} is copied to {place}: keep a copy with the private key, too");
+        }
+
+        if (plan.Signs)
+        {
+            await MakeSigningKeyAsync(plan, cancellationToken);
+        }
+
+        await WriteConfigurationAsync(plan, cancellationToken);
+        if (plan.Hook is true)
+        {
+            foreach (var line in await new HookInstallation(files).InstallAsync(plan.Wait, cancellationToken))
+            {
+                say(line);
+            }
+        }
+    }
+
+    private async Task WriteSecretAsync(SetupPlan plan, string secret, CancellationToken cancellationToken)
+    {
+        var file = SecretFile.Locate((string)plan.Configuration["Perb"]!["Proxmox"]!["TokenSecretFile"]!, files.Configuration);
+        await InstalledFile.WriteAsync(file, secret + "\n", plan.Owner, InstalledFile.Private, cancellationToken);
+        say($"the token's secret is in {file}");
+    }
+
+    private async Task MakeSigningKeyAsync(SetupPlan plan, CancellationToken cancellationToken)
+    {
+        var place = (string)plan.Configuration["Perb"]!["Encryption"]!["SigningKey"]!;
+        var key = await NewSigningKey.CreateAsync(place, $"Perb on {plan.Node}", time.GetUtcNow(), cancellationToken);
+        await InstalledFile.WriteAsync(place, await File.ReadAllBytesAsync(place, cancellationToken), plan.Owner, InstalledFile.Private, cancellationToken);
+        say($"manifests will be signed by {key.Signer} ({place}); its public half, to keep with the private key: gpg --show-keys; README, \"Signing\"");
+    }
+
+    private async Task WriteConfigurationAsync(SetupPlan plan, CancellationToken cancellationToken)
+    {
+        var text = $"// Written by perb setup. Every key: /usr/share/doc/perb/examples/appsettings.json\n{plan.Configuration.ToJsonString(Indented)}\n";
+        if (plan.Before is { } before && before != text)
+        {
+            var kept = string.Create(CultureInfo.InvariantCulture, $"{files.Configuration}.{time.GetUtcNow():yyyyMMdd-HHmmss}");
+            await InstalledFile.WriteAsync(kept, before, Owner.Root, InstalledFile.Private, cancellationToken);
+            say($"the configuration that was there is kept as {kept}");
+        }
+
+        await InstalledFile.WriteAsync(files.Configuration, text, new Owner(0, plan.Owner.Group), InstalledFile.GroupReads, cancellationToken);
+        Settings.Load(files.Configuration);
+        say($"{files.Configuration} is written");
+    }
+
+    private static void MakeDirectory(string path, Owner owner)
+    {
+        if (!Directory.Exists(path))
+        {
+            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute);
+            FileFacts.Give(path, owner.User, owner.Group);
+        }
+    }
+}

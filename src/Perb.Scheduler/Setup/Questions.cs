@@ -1,0 +1,54 @@
+using Perb.Transfer;
+
+namespace Perb.Scheduler.Setup;
+
+/// <summary>Asks on the terminal, a line for a line; or, unattended, takes every default and refuses what has none.</summary>
+internal sealed class Questions(TextReader answers, TextWriter screen, bool isUnattended)
+{
+    /// <param name="question">Without a question mark.</param>
+    /// <param name="fallback">Taken for an empty answer; null: there is none.</param>
+    /// <param name="option">What says it on the command line.</param>
+    /// <exception cref="SetupException">There is no answer.</exception>
+    public string Text(string question, string? fallback, string option)
+    {
+        if (isUnattended)
+        {
+            return fallback ?? throw new SetupException($"{option} is missing: {question}");
+        }
+
+        while (true)
+        {
+            screen.Write($"{question}{(fallback is null ? "" : $" [{Printable.Clean(fallback)}]")}: ");
+            screen.Flush();
+            var answer = answers.ReadLine() ?? throw new SetupException($"no answer to \"{question}\": {option} says it on the command line, with --yes nothing is asked");
+            if (answer.Trim() is { Length: > 0 } given)
+            {
+                return given;
+            }
+
+            if (fallback is not null)
+            {
+                return fallback;
+            }
+        }
+    }
+
+    /// <exception cref="SetupException">There is no answer.</exception>
+    public bool YesNo(string question, bool fallback, string option)
+    {
+        while (!isUnattended)
+        {
+            switch (Text($"{question} (y/n)", fallback ? "y" : "n", option).ToUpperInvariant())
+            {
+                case "Y" or "YES":
+                    return true;
+                case "N" or "NO":
+                    return false;
+            }
+        }
+
+        return fallback;
+    }
+
+    public void Say(string line = "") => screen.WriteLine(Printable.Clean(line, 2000));
+}

@@ -1,0 +1,169 @@
+using System.Text.Json.Nodes;
+using Perb.IntegrationTests.Installation;
+using Perb.IntegrationTests.Transfer;
+
+namespace Perb.IntegrationTests.Node;
+
+/// <summary><c>perb doctor</c> against a live node and remote: what is well is proven, and what is broken is named with what mends it.</summary>
+public sealed class DoctorTests(SharedKey key) : IClassFixture<SharedKey>
+{
+    [Fact]
+    public async Task A_healthy_installation_is_proven_from_token_to_remote_and_nothing_is_left_behind()
+    {
+        await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
+        perb.AddArchive(101, TimeSpan.FromHours(1));
+        (await perb.RunAsync("once")).Ok();
+        var before = perb.Objects();
+
+        var findings = await ExamineAsync(perb, exitCode: 0);
+
+        Assert.Equal(
+            ["clock", "configuration", "files", "hook", "keys", "node", "privileges", "rclone", "remote offsite", "rpo", "service", "staging", "storage local", "store"],
+            findings.Select(finding => (string)finding!["check"]!).Distinct().Order(StringComparer.Ordinal));
+        Assert.DoesNotContain(findings, finding => (string)finding!["result"]! == "fail");
+        Assert.Contains(findings, finding => ((string)finding!["text"]!).Contains("written, compared, read back and deleted", StringComparison.Ordinal));
+        Assert.Equal(before, perb.Objects());
+    }
+
+    [Fact]
+    public async Task On_the_terminal_a_line_is_followed_by_what_mends_it()
+    {
+        await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
+        perb.Configure(("Proxmox:Node", "pve2"));
+
+        var ended = await perb.RunAsync("doctor");
+
+        Assert.Equal(1, ended.ExitCode);
+        Assert.Contains("FAIL  node: there is no node pve2; there is pve1\n      > Proxmox:Node in the configuration\n", ended.Output, StringComparison.Ordinal);
+        Assert.EndsWith("to look at.\n", ended.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("token", "node", "fail", "401")]
+    [InlineData("secret file", "files", "fail", "is not there")]
+    [InlineData("authority", "node", "fail", "not trusted")]
+    [InlineData("node away", "node", "fail", "cannot be reached")]
+    [InlineData("privileges", "privileges", "fail", "lacks")]
+    [InlineData("zone", "clock", "fail", "archive names are read in Europe/Berlin")]
+    [InlineData("storage", "storage usb", "fail", "no such storage")]
+    [InlineData("rclone", "rclone", "fail", "rclone")]
+    [InlineData("unknown remote", "remote offsite", "fail", "nowhere")]
+    [InlineData("remote refuses", "remote offsite", "fail", "503")]
+    [InlineData("remote corrupts", "remote offsite", "fail", "what was written is not what lies there")]
+    [InlineData("remote keeps", "remote offsite", "warn", "could be written and not deleted")]
+    [InlineData("another's path", "remote offsite", "fail", "names another installation")]
+    [InlineData("no room", "staging", "fail", "no room for one volume")]
+    [InlineData("little room", "staging", "warn", "so that nothing waits")]
+    [InlineData("slow line", "rpo", "warn", "take offsite about")]
+    [InlineData("writable key", "files", "fail", "could add a key")]
+    [InlineData("no hash", "remote offsite", "warn", "proven by size alone")]
+    public async Task What_is_broken_is_named_with_what_mends_it(string fault, string check, string result, string words)
+    {
+        await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
+        await BreakAsync(perb, fault);
+
+        var findings = await ExamineAsync(perb, exitCode: result == "fail" ? 1 : 0);
+
+        var finding = Assert.Single(findings, finding => (string)finding!["check"]! == check && ((string)finding["text"]!).Contains(words, StringComparison.Ordinal))!;
+        Assert.Equal(result, (string)finding["result"]!);
+        Assert.False(string.IsNullOrWhiteSpace((string?)finding["fix"]));
+    }
+
+    [Fact]
+    public async Task A_configuration_that_cannot_be_used_ends_it_with_78_and_all_its_faults()
+    {
+        await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
+        perb.Configure(("Proxmox:TokenId", "perb"), ("Rpo", "soon"));
+
+        var findings = await ExamineAsync(perb, exitCode: 78);
+
+        Assert.Equal(2, findings.Count);
+        Assert.All(findings, finding => Assert.Equal("configuration", (string)finding!["check"]!));
+    }
+
+    private static async Task BreakAsync(PerbInstallation perb, string fault)
+    {
+        switch (fault)
+        {
+            case "token":
+                perb.WriteSecret("token", Guid.NewGuid().ToString());
+                break;
+            case "secret file":
+                File.Delete(perb.PathOf("token"));
+                break;
+            case "authority":
+                perb.Configure(("Proxmox:CaFile", null));
+                break;
+            case "node away":
+                await perb.Node.DisposeAsync();
+                break;
+            case "privileges":
+                perb.WriteSecret("token", perb.Node.CreateToken("perb@pve!less", ["Sys.Audit"]));
+                perb.Configure(("Proxmox:TokenId", "perb@pve!less"));
+                break;
+            case "another's path":
+                await File.WriteAllTextAsync(Path.Combine(perb.RemoteFolder, "perb.json"), $$"""{"format":1,"installation":"{{Guid.NewGuid():N}}"}""");
+                break;
+            case "writable key":
+                File.Copy(perb.RecipientFile, perb.PathOf("recipient.asc"));
+                File.SetUnixFileMode(perb.PathOf("recipient.asc"), (UnixFileMode)0b110_110_110);
+                perb.Configure(("Encryption:Recipients", new JsonArray(perb.PathOf("recipient.asc"))));
+                break;
+            case "no hash":
+                await File.WriteAllTextAsync(perb.PathOf("rclone.conf"), $"[hidden]\ntype = crypt\nremote = {perb.RemoteFolder}\npassword = {Obscured}\n");
+                perb.Configure(("Remotes:0:Path", "hidden:"));
+                break;
+            default:
+                Configure(perb, fault);
+                break;
+        }
+    }
+
+    // rclone obscure test
+    private const string Obscured = "80hqO0vlLUknUsoWcnVPCHX6uoA";
+
+    private static void Configure(PerbInstallation perb, string fault)
+    {
+        switch (fault)
+        {
+            case "zone":
+                perb.Configure(("TimeZone", "Europe/Berlin"));
+                break;
+            case "storage":
+                perb.Configure(("Discovery:Storages", new JsonArray("local", "usb")));
+                break;
+            case "rclone":
+                perb.Configure(("Rclone:Program", "/nowhere/rclone"));
+                break;
+            case "unknown remote":
+                perb.Configure(("Remotes:0:Path", "nowhere:perb"));
+                break;
+            case "remote refuses":
+                perb.ConfigureFaulty().Refuses("copyto*");
+                break;
+            case "remote corrupts":
+                perb.ConfigureFaulty().Corrupts("copyto*");
+                break;
+            case "remote keeps":
+                perb.ConfigureFaulty().Refuses("deletefile*");
+                break;
+            case "no room":
+                perb.Configure(("Staging:MinFree", "99.99%"));
+                break;
+            case "little room":
+                perb.Configure(("Staging:MaxSize", "8MiB"));
+                break;
+            case "slow line":
+                perb.AddArchive(101, TimeSpan.FromHours(1), 20_000_000);
+                perb.Configure(("Rpo", "00:05:00"), ("Remotes:0:BandwidthLimit", "10KiB"));
+                break;
+        }
+    }
+
+    private static async Task<JsonArray> ExamineAsync(PerbInstallation perb, int exitCode)
+    {
+        var ended = await perb.RunAsync("doctor", "--json");
+        Assert.True(ended.ExitCode == exitCode, $"{ended.ExitCode}: {ended.Output}{ended.Errors}");
+        return (JsonArray)JsonNode.Parse(ended.Output)!;
+    }
+}
