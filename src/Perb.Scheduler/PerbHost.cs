@@ -5,6 +5,7 @@ using Perb.ProxmoxClient;
 using Perb.Scheduler.Backups;
 using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Discovery;
+using Perb.Scheduler.Monitoring;
 using Perb.Scheduler.Notes;
 using Perb.Scheduler.Notifying;
 using Perb.Scheduler.Observability;
@@ -13,6 +14,7 @@ using Perb.Scheduler.Rebuilding;
 using Perb.Scheduler.Retention;
 using Perb.Scheduler.Safety;
 using Perb.Scheduler.Scheduling;
+using Perb.Scheduler.StatusPage;
 using Perb.Scheduler.Store;
 using Perb.Scheduler.Verifying;
 using Perb.Scheduler.Wishes;
@@ -74,6 +76,7 @@ internal static class PerbHost
         services.AddSingleton<Heartbeat>().AddHostedService(provider => ActivatorUtilities.CreateInstance<Watchdog>(provider, new SystemdNotifier()));
         services.AddHostedService<HookLoop>().AddHostedService<IdleMemory>().AddWishes();
         services.AddNotifying(settings);
+        services.AddMonitoring(settings);
         services.AddSchedule(options);
         return builder.Build();
     }
@@ -81,9 +84,18 @@ internal static class PerbHost
     // Their secrets are read when the service starts: `perb once` ships also where nobody can be told of it.
     private static void AddNotifying(this IServiceCollection services, Settings settings)
     {
-        services.AddSingleton<SafetyReport>().AddSingleton<AlarmStore>().AddSingleton<LookForAlarms>();
+        services.AddSingleton<SafetyReport>().AddSingleton<AlarmStore>().AddSingleton<Concerns>().AddSingleton<LookForAlarms>();
         services.AddSingleton(_ => Notifiers.Load(settings.Options.Notify, settings.File, TimeProvider.System));
         services.AddHostedService<NotifyLoop>();
+    }
+
+    // As above; what is served is made only where somebody asks for it.
+    private static void AddMonitoring(this IServiceCollection services, Settings settings)
+    {
+        services.AddSingleton<ShippingMetrics>().AddSingleton<MonitoringStore>().AddSingleton<RemoteStocks>().AddSingleton<StatusLook>();
+        services.AddSingleton<MetricsText>().AddSingleton<Health>().AddSingleton<PageModelReader>().AddSingleton<LiveQueue>();
+        services.AddSingleton(_ => PageSecrets.Load(settings, TimeProvider.System)).AddSingleton<PageAnswers>();
+        services.AddHostedService<StatusServer>();
     }
 
     private static void AddDiscovery(this IServiceCollection services, PerbOptions options)

@@ -64,9 +64,5 @@ internal static class OwnedHost
     {
         var version = typeof(OwnedHost).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
         logger.Started(version.Split('+')[0], settings.Options.Proxmox.Node, state.InstallationId, settings.File);
-        foreach (var key in settings.Options.WithoutEffect)
-        {
-            logger.KeyWithoutEffect(key);
-        }
     }
 }

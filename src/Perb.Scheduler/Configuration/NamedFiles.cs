@@ -15,8 +15,18 @@ internal static class NamedFiles
             .. encryption.Recipients.Select(file => ("Encryption:Recipients", file)),
             .. encryption.TrustedSigners.Select(file => ("Encryption:TrustedSigners", file)),
             .. encryption.SigningKey is { } key ? [("Encryption:SigningKey", SecretFile.Locate(key, settings.File))] : (ReadOnlySpan<(string, string)>)[],
+            .. OfPage(settings.Options.Status, settings.File),
             ("Rclone:ConfigFile", settings.Options.Rclone.ConfigFile),
         ];
+    }
+
+    private static IEnumerable<(string Key, string Path)> OfPage(StatusSection status, string configurationFile)
+    {
+        (string Key, string? Name)[] named =
+            [("Status:TokenFile", status.TokenFile), ("Status:CertificateFile", status.CertificateFile), ("Status:KeyFile", status.KeyFile)];
+        return named
+            .Where(one => status.Listen is not null && one.Name is not null)
+            .Select(one => (one.Key, SecretFile.Locate(one.Name!, configurationFile)));
     }
 
     /// <summary>One line with its remedy for each that others could write who must not. Not when the settings are read: <c>perb status</c> needs none of these.</summary>

@@ -37,13 +37,12 @@ public sealed record PerbOptions
 
     public required AlarmSection Alarms { get; init; }
 
+    public required StatusSection Status { get; init; }
+
     /// <summary>How old the newest verified copy of a guest may be.</summary>
     public TimeSpan RpoOf(int guest, string guestType) => RpoOverrides
         .FirstOrDefault(entry => entry.Guests.Any(rule => rule.Matches(guest, guestType, null, new HashSet<string>())))
         ?.Rpo ?? Rpo;
-
-    /// <summary>Keys that are set and valid, but that this version does not act on yet. Said once at start.</summary>
-    public required IReadOnlyList<string> WithoutEffect { get; init; }
 }
 
 public sealed record ProxmoxSection(

@@ -20,13 +20,12 @@ internal sealed partial class PerbOptionsReader
 
     private readonly List<string> _faults = [];
     private readonly HashSet<string> _asked = new(StringComparer.OrdinalIgnoreCase);
-    private readonly List<string> _withoutEffect = [];
 
     /// <exception cref="ConfigurationException">With every fault of the file at once.</exception>
     public static PerbOptions Read(IConfiguration configuration)
     {
         var reader = new PerbOptionsReader();
-        var options = reader.ReadAll(new SettingsReader(configuration.GetSection("Perb"), reader._faults, reader._asked));
+        var options = ReadAll(new SettingsReader(configuration.GetSection("Perb"), reader._faults, reader._asked));
         reader.RefuseUnknownKeys(configuration);
         return reader._faults.Count == 0 ? options : throw new ConfigurationException(reader._faults);
     }
@@ -35,16 +34,16 @@ internal sealed partial class PerbOptionsReader
     internal static IReadOnlySet<string> KeysIn(IConfiguration configuration)
     {
         var reader = new PerbOptionsReader();
-        reader.ReadAll(new SettingsReader(configuration.GetSection("Perb"), reader._faults, reader._asked));
+        ReadAll(new SettingsReader(configuration.GetSection("Perb"), reader._faults, reader._asked));
         return reader._asked;
     }
 
-    private PerbOptions ReadAll(SettingsReader perb)
+    private static PerbOptions ReadAll(SettingsReader perb)
     {
         var stateDirectory = PathAt(perb, "StateDirectory", "/var/lib/perb");
         var encryption = ReadEncryption(perb.Section("Encryption"));
         var remotes = ReadRemotes(perb, encryption.VolumeBytes);
-        var options = new PerbOptions
+        return new PerbOptions
         {
             Proxmox = ReadProxmox(perb.Section("Proxmox")),
             Discovery = ReadDiscovery(perb.Section("Discovery")),
@@ -59,10 +58,8 @@ internal sealed partial class PerbOptionsReader
             StorePath = ReadStore(perb.Section("Store"), stateDirectory),
             Notify = NotifyReader.Entries(perb),
             Alarms = NotifyReader.Alarms(perb.Section("Alarms")),
-            WithoutEffect = _withoutEffect,
+            Status = StatusReader.Read(perb.Section("Status")),
         };
-        ReadStatus(perb.Section("Status"));
-        return options;
     }
 
     private static RpoOverride ReadRpoOverride(SettingsReader entry)
@@ -238,19 +235,6 @@ internal sealed partial class PerbOptionsReader
         Choice(store, "Provider", "sqlite");
         var fallback = Path.Combine(stateDirectory, "perb.db");
         return store.Value("ConnectionString", fallback, TryDataSource, "\"Data Source=/absolute/path/perb.db\"");
-    }
-
-    private void ReadStatus(SettingsReader status)
-    {
-        if (status.Text("Listen") is not null)
-        {
-            _withoutEffect.Add($"{status.Path}:Listen (there is no status page yet)");
-        }
-
-        foreach (var key in (string[])["TokenFile", "CertificateFile", "KeyFile"])
-        {
-            status.Text(key);
-        }
     }
 
     private void RefuseUnknownKeys(IConfiguration configuration)

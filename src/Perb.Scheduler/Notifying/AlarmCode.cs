@@ -66,12 +66,15 @@ public sealed record AlarmCode(string Code, string PerbDoes, string WhatToDo)
     public static AlarmCode Undelivered { get; } = new(
         "PERB-NOTIFY-01", "It tries again with back-off for a week; shipping goes on.", "Mend the entry of Notify, then perb notify --test.");
 
+    public static AlarmCode StatusPage { get; } = new(
+        "PERB-PAGE-01", "Shipping goes on; it tries again every minute.", "Free the port or change Status:Listen; see the certificate where the text names it.");
+
     public static AlarmCode Other { get; } = new("PERB-OTHER-01", "It tries again at the next round.", "Look at the log; report it if it repeats.");
 
     public static IReadOnlyList<AlarmCode> All { get; } =
     [
         RpoMissed, BackupFailed, SourceMissing, NameConflict, CopyDamaged, CopyLost, Remote, Verification, Prune, Staging, Key, Hook, Node, Privileges, View,
-        Storage, Notes, Undelivered, Other,
+        Storage, Notes, Undelivered, StatusPage, Other,
     ];
 
     /// <summary>Of a code that a former version wrote too.</summary>

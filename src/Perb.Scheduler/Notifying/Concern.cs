@@ -106,6 +106,7 @@ public sealed record Concern(
         Troubles.Discovery => (AlarmCode.View, true),
         Troubles.HookSpool or Troubles.HookScript => (AlarmCode.Hook, true),
         Notes.WriteNotes.Subject => (AlarmCode.Notes, false),
+        Troubles.StatusPage => (AlarmCode.StatusPage, false),
         JobBoundary.RoundSubject => (AlarmCode.Other, false),
         _ when subject.StartsWith("view of ", StringComparison.Ordinal) => (AlarmCode.View, true),
         _ when subject.StartsWith(Troubles.OfRemote(""), StringComparison.Ordinal) => (AlarmCode.Remote, false),

@@ -15,6 +15,7 @@ internal sealed record AlarmLook(bool IsSafe, string Summary);
 /// </summary>
 internal sealed class LookForAlarms(StatusStore status, SafetyReport safety, AlarmStore store, PerbOptions options, TimeProvider time)
 {
+    private readonly Concerns _concerns = new(status, store, options);
     private readonly CronExpression _digest = CronExpression.Parse(options.Alarms.Digest).WithTimeZone(options.TimeZone);
 
     /// <param name="entries">Who is told.</param>
@@ -23,24 +24,13 @@ internal sealed class LookForAlarms(StatusStore status, SafetyReport safety, Ala
     {
         var now = time.GetUtcNow();
         var guests = await safety.ReadAsync(cancellationToken);
-        var concerns = await ConcernsAsync(guests, cancellationToken);
+        var concerns = await _concerns.ReadAsync(guests, cancellationToken);
         var known = await store.AlarmsAsync(cancellationToken);
         var step = AlarmRules.Next(known, concerns, await store.AnnouncedAtAsync(cancellationToken), options.Alarms, now);
         var message = step.Announcement is { } announcement ? NotificationText.Of(announcement, options.Proxmox.Node, options.TimeZone, now) : null;
         await store.RecordAsync(known, step, message, [.. entries.Select(entry => entry.Name)]);
         await DigestAsync(guests, step.Alarms, [.. entries.Where(entry => entry.Digest).Select(entry => entry.Name)], now, cancellationToken);
         return await LookAsync(guests, cancellationToken);
-    }
-
-    private async Task<IReadOnlyList<Concern>> ConcernsAsync(IReadOnlyList<GuestSafety> guests, CancellationToken cancellationToken)
-    {
-        var remotes = options.Remotes.Select(remote => remote.Name).ToHashSet(StringComparer.Ordinal);
-        return
-        [
-            .. guests.Select(guest => Concern.Of(guest, options.TimeZone)).OfType<Concern>(),
-            .. (await store.BrokenAsync(cancellationToken)).Where(backup => remotes.Contains(backup.Remote)).Select(Concern.Of).OfType<Concern>(),
-            .. (await status.TroublesAsync(cancellationToken)).Select(Concern.Of),
-        ];
     }
 
     // A digest that was due while nobody looked is made late, and once.

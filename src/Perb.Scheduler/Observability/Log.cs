@@ -2,7 +2,7 @@ namespace Perb.Scheduler.Observability;
 
 /// <summary>
 /// Every message of this assembly. Event ids by area, never reused: 1000 discovery, 2000 pipeline, 3000 store and leases, 4000 prune,
-/// 5000 restore, 8000 notifications, 9000 host. Information is the operator's story, a warning is retried by itself, an error needs a person.
+/// 5000 restore, 6000 status page, 8000 notifications, 9000 host. Information is the operator's story, a warning is retried by itself, an error needs a person.
 /// </summary>
 internal static partial class Log
 {
@@ -150,6 +150,21 @@ internal static partial class Log
     [LoggerMessage(5007, LogLevel.Warning, "{File} on {Remote} has no manifest: only gpg's own check tells whether it is whole, and nothing tells who made it")]
     public static partial void RestoreWithoutManifest(this ILogger logger, string file, string remote);
 
+    [LoggerMessage(6001, LogLevel.Information, "The status page is at {Url}, metrics at {Url}metrics")]
+    public static partial void StatusPageServed(this ILogger logger, string url);
+
+    [LoggerMessage(6002, LogLevel.Error, "The status page stumbled and starts again in a minute")]
+    public static partial void StatusPageStumbled(this ILogger logger, Exception exception);
+
+    [LoggerMessage(6003, LogLevel.Warning, "{Address} gave a wrong secret to the status page {Times} times; it is not heard for {Pause}")]
+    public static partial void WrongSecrets(this ILogger logger, string address, int times, TimeSpan pause);
+
+    [LoggerMessage(6005, LogLevel.Warning, "The certificate of the status page changed, but cannot be used; the one before serves on: {Reason}")]
+    public static partial void CertificateNotRenewed(this ILogger logger, string reason);
+
+    [LoggerMessage(6004, LogLevel.Error, "The status page could not answer {Path}")]
+    public static partial void PageFailed(this ILogger logger, Exception exception, string path);
+
     [LoggerMessage(8001, LogLevel.Information, "Notified by {Entry}: {Title}")]
     public static partial void Notified(this ILogger logger, string entry, string title);
 
@@ -161,9 +176,6 @@ internal static partial class Log
 
     [LoggerMessage(9001, LogLevel.Information, "Perb {Version} on node {Node}, installation {Installation}; configuration {File}")]
     public static partial void Started(this ILogger logger, string version, string node, string installation, string file);
-
-    [LoggerMessage(9002, LogLevel.Warning, "No effect in this version: {Key}")]
-    public static partial void KeyWithoutEffect(this ILogger logger, string key);
 
     [LoggerMessage(9003, LogLevel.Error, "A scheduled {Job} stumbled")]
     public static partial void JobStumbled(this ILogger logger, Exception exception, string job);

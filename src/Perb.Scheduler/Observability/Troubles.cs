@@ -21,6 +21,8 @@ public sealed class Troubles(StatusStore store, ILogger<Troubles> logger)
 
     public const string HookScript = "vzdump hook";
 
+    public const string StatusPage = "status page";
+
     public static string OfNotification(string entry) => $"notification by {entry}";
 
     public static string OfRemote(string remote) => $"remote {remote}";

@@ -49,9 +49,11 @@ public sealed class Activities(TimeProvider time)
     {
         private readonly long _startedAt = activities.Now();
 
+        public TimeSpan Elapsed => activities.Since(_startedAt);
+
         public void Report(long doneBytes)
         {
-            var seconds = activities.SecondsSince(_startedAt);
+            var seconds = Elapsed.TotalSeconds;
             var rate = seconds > 0.1 ? (long)(doneBytes / seconds) : 0;
 
             // Only what is still there: rclone's last report may come after the end.
@@ -67,5 +69,5 @@ public sealed class Activities(TimeProvider time)
 
     private long Now() => time.GetTimestamp();
 
-    private double SecondsSince(long startedAt) => time.GetElapsedTime(startedAt).TotalSeconds;
+    private TimeSpan Since(long startedAt) => time.GetElapsedTime(startedAt);
 }

@@ -1,4 +1,5 @@
 using Perb.Scheduler.Backups;
+using Perb.Scheduler.Monitoring;
 using Perb.Scheduler.Store;
 using Perb.Transfer.Keys;
 using Perb.Transfer.Sealing;
@@ -13,6 +14,7 @@ public sealed class SealVolume(
     Activities activities,
     SealerSlots slots,
     IReadOnlyList<Recipient> recipients,
+    ShippingMetrics metrics,
     Crash crash)
 {
     /// <summary>Room in staging for one volume; to be had before it is begun.</summary>
@@ -31,6 +33,7 @@ public sealed class SealVolume(
     {
         using var slot = await slots.EnterAsync(cancellationToken);
         using var source = work.Source.Open();
+        var step = activities.Begin(work.Claim.Backup, "seal", number, work.Plan.VolumeCount, work.Plan.RangeOf(number).Length);
         var volume = await sealer.SealAsync(
             work.Plan,
             number,
@@ -38,9 +41,10 @@ public sealed class SealVolume(
             recipients,
             staging.FolderOf(work.Remote.Remote.Name),
             work.Remote.Hash,
-            activities.Begin(work.Claim.Backup, "seal", number, work.Plan.VolumeCount, work.Plan.RangeOf(number).Length),
+            step,
             cancellationToken);
         room.Dispose();
+        metrics.Sealed(work.Remote.Remote.Name, volume.SizeBytes, step.Elapsed);
         crash.Reached(CrashPoint.VolumeSealed);
         var record = await store.RecordSealedAsync(work.Claim, volume);
         crash.Reached(CrashPoint.SealRecorded);

@@ -1,5 +1,6 @@
 using Perb.Scheduler.Backups;
 using Perb.Scheduler.Configuration;
+using Perb.Scheduler.Monitoring;
 using Perb.Scheduler.Observability;
 using Perb.Scheduler.Store;
 
@@ -14,6 +15,7 @@ public sealed class ShipClaim(
     BackupPipeline pipeline,
     LeaseKeeper leaseKeeper,
     RetryPolicy retry,
+    ShippingMetrics metrics,
     PerbOptions options,
     TimeProvider time,
     ILogger<ShipClaim> logger)
@@ -32,6 +34,7 @@ public sealed class ShipClaim(
         {
             var startedAt = time.GetTimestamp();
             var how = await leaseKeeper.RunAsync(claim, token => pipeline.ShipAsync(claim, remote, token), cancellationToken);
+            metrics.Published(remote.Remote.Name);
             logger.BackupPublished(
                 backup.RemoteName,
                 remote.Remote.Name,
@@ -78,6 +81,7 @@ public sealed class ShipClaim(
     private async Task<Failure> RecordFailureAsync(Claim claim, ReadyRemote remote, Exception exception)
     {
         var failure = Failure.From(exception);
+        metrics.Failed(remote.Remote.Name, failure);
         var backup = claim.Backup;
         var unexpected = backup.UnexpectedFailures + (failure.Kind == FailureKind.Unexpected ? 1 : 0);
         var next = time.GetUtcNow() + retry.DelayAfter(failure, backup.Attempt + 1, unexpected);

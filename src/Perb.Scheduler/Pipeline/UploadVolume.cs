@@ -1,4 +1,5 @@
 using Perb.Scheduler.Backups;
+using Perb.Scheduler.Monitoring;
 using Perb.Scheduler.Observability;
 using Perb.Scheduler.Store;
 using Perb.Transfer.Rclone;
@@ -8,7 +9,14 @@ namespace Perb.Scheduler.Pipeline;
 
 /// <summary>A sealed volume to the remote, over whatever an earlier attempt left under its name.</summary>
 public sealed class UploadVolume(
-    PipelineStore store, RcloneProgram rclone, StagingArea staging, UploadLimits limits, Activities activities, Crash crash, ILogger<UploadVolume> logger)
+    PipelineStore store,
+    RcloneProgram rclone,
+    StagingArea staging,
+    UploadLimits limits,
+    Activities activities,
+    ShippingMetrics metrics,
+    Crash crash,
+    ILogger<UploadVolume> logger)
 {
     public async Task RunAsync(Claim claim, Remote remote, SealingPlan plan, VolumeRecord volume, CancellationToken cancellationToken)
     {
@@ -19,10 +27,11 @@ public sealed class UploadVolume(
             logger.SurvivorEnded(survivor.ToString());
         }
 
+        var step = activities.Begin(claim.Backup, "upload", volume.Number, plan.VolumeCount, volume.SizeBytes);
         await limits.SendAsync(
             remote,
             volume.SizeBytes,
-            activities.Begin(claim.Backup, "upload", volume.Number, plan.VolumeCount, volume.SizeBytes),
+            step,
             progress => rclone.CopyToAsync(
                 staging.PathOf(remote.Name, volume.Name),
                 remote.ObjectPath(volume.Name),
@@ -31,6 +40,7 @@ public sealed class UploadVolume(
                 process => NoteAsync(claim, volume, process),
                 cancellationToken),
             cancellationToken);
+        metrics.Uploaded(remote.Name, volume.SizeBytes, step.Elapsed);
         crash.Reached(CrashPoint.VolumeUploaded);
         await store.RecordVolumeUploadedAsync(claim, volume);
         crash.Reached(CrashPoint.UploadRecorded);

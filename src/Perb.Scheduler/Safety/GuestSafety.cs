@@ -48,6 +48,9 @@ public sealed record GuestSafety(
     /// </summary>
     public DateTimeOffset? AlarmingSince { get; private init; }
 
+    /// <summary>When the node first showed it; null where it is not there now.</summary>
+    public DateTimeOffset? FirstSeenAt { get; private init; }
+
     /// <summary>Null where it does not matter or cannot be known.</summary>
     public bool? IsMet => Verdict switch
     {
@@ -83,6 +86,7 @@ public sealed record GuestSafety(
             guest.Guest, guest.GuestType, guest.Name, verdict, rpo, guest.NewestArchive, remotes, standing, safeUntil,
             guest.Exists, guest.IsRetired, isIncluded, guest.IsCovered)
         {
+            FirstSeenAt = guest.FirstSeenAt,
             AlarmingSince = verdict == GuestVerdict.Late && lateFrom < now ? lateFrom : null,
         };
     }
