@@ -33,6 +33,8 @@ internal sealed class AskSetup(SetupOrder order, Questions questions, GrantToken
 
         var signs = AskSigning(Section(perb, "Encryption"));
         bool? hook = order.Hook ?? (order.IsUnattended ? null : questions.YesNo($"Put Perb's hook into {files.VzdumpConf}, so that archives are shipped at once", true, "--hook"));
+        AskNotify(perb);
+        AskStatusPage(perb);
         return new SetupPlan(node, order.User, new Owner(user.Id, user.Group), configuration, before, lines, secret, copies, rclone, signs, hook, order.Wait);
     }
 
@@ -191,6 +193,34 @@ internal sealed class AskSetup(SetupOrder order, Questions questions, GrantToken
 
         return signs && FileFacts.At(place) is null;
     }
+
+    // The node's own postfix takes mail at localhost:25; sendmail itself does not work without new privileges.
+    private void AskNotify(JsonObject perb)
+    {
+        if (order.MailTo is null && perb["Notify"] is JsonArray { Count: > 0 })
+        {
+            return;
+        }
+
+        var address = order.MailTo ?? questions.Text("Mail address that is told when a guest is not safe (empty: nobody)", "", "--mail-to");
+        if (address.Length > 0)
+        {
+            perb["Notify"] = new JsonArray(new JsonObject { ["Kind"] = "smtp", ["To"] = new JsonArray(address), ["Host"] = "localhost" });
+        }
+    }
+
+    private void AskStatusPage(JsonObject perb)
+    {
+        var status = Section(perb, "Status");
+        var listen = order.StatusListen
+            ?? (status["Listen"] is null && questions.YesNo($"Serve a status page on this machine alone, at http://{StatusPage}", false, "--status-listen") ? StatusPage : null);
+        if (listen is not null)
+        {
+            status["Listen"] = listen;
+        }
+    }
+
+    private const string StatusPage = "127.0.0.1:9443";
 
     private static JsonObject Section(JsonObject parent, string name)
     {

@@ -18,7 +18,7 @@ internal sealed class Questions(TextReader answers, TextWriter screen, bool isUn
 
         while (true)
         {
-            screen.Write($"{question}{(fallback is null ? "" : $" [{Printable.Clean(fallback)}]")}: ");
+            screen.Write($"{question}{(string.IsNullOrEmpty(fallback) ? "" : $" [{Printable.Clean(fallback)}]")}: ");
             screen.Flush();
             var answer = answers.ReadLine() ?? throw new SetupException($"no answer to \"{question}\": {option} says it on the command line, with --yes nothing is asked");
             if (answer.Trim() is { Length: > 0 } given)

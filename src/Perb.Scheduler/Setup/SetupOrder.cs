@@ -33,6 +33,12 @@ internal sealed record SetupOrder
 
     public bool Wait { get; init; }
 
+    /// <summary>Who is told when a guest is not safe; null: asked for. Empty: nobody.</summary>
+    public string? MailTo { get; init; }
+
+    /// <summary>Where the status page is served, such as <c>127.0.0.1:9443</c>; null: nowhere, or asked for.</summary>
+    public string? StatusListen { get; init; }
+
     public bool? Start { get; init; }
 
     public string User { get; init; } = "perb";
