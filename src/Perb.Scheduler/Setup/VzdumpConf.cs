@@ -11,11 +11,13 @@ internal static partial class VzdumpConf
     /// <summary>The hook script that is set; null: none.</summary>
     public static string? ScriptOf(string text) => Scripts(text).LastOrDefault()?.Groups["path"].Value;
 
-    /// <summary>With this script as the only one.</summary>
+    /// <summary>With this script as the only one, where the last one was, or at the end.</summary>
     public static string With(string text, string script)
     {
-        var without = Without(text);
-        return without + (without.Length == 0 || without.EndsWith('\n') ? "" : "\n") + $"script: {script}\n";
+        var line = $"script: {script}\n";
+        return Scripts(text).LastOrDefault() is { } last
+            ? Without(text[..last.Index]) + line + text[(last.Index + last.Length)..]
+            : text + (text.Length == 0 || text.EndsWith('\n') ? "" : "\n") + line;
     }
 
     /// <summary>With no script set.</summary>

@@ -84,7 +84,7 @@ public sealed class BootedNode : IAsyncDisposable
     {
         var name = Path.GetFileName(package);
         File.Copy(package, Path.Combine(Root, "root", name), overwrite: true);
-        return (await TryAsync("apt-get", "install", "-qy", "--no-download", $"/root/{name}")).Ok();
+        return (await TryAsync("apt-get", "install", "-qy", $"/root/{name}")).Ok();
     }
 
     public async ValueTask DisposeAsync()

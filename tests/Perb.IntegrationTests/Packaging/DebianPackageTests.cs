@@ -2,7 +2,8 @@ namespace Perb.IntegrationTests.Packaging;
 
 /// <summary>The package as a file.</summary>
 [Trait("Suite", "long")]
-public sealed class DebianPackageTests(BuiltPackages packages) : IClassFixture<BuiltPackages>
+[Collection(OnePackage.Name)]
+public sealed class DebianPackageTests(BuiltPackages packages)
 {
     [Fact]
     public async Task Lintian_finds_no_error()

@@ -33,18 +33,17 @@ internal sealed class NodeSite(BootedNode node)
         await node.WriteAsync(VzdumpConf, "# vzdump default settings\nbwlimit: 100000\n");
     }
 
-    /// <summary>What <c>perb setup</c> asks for, and the service started at its end. The packages are installed.</summary>
+    /// <summary><c>perb setup</c> as the README has it, and the service started at its end. The packages are installed.</summary>
     public async Task ConfigureAsync()
     {
         var secret = await CallAsync("token", "add", "--id", "perb@pve!node", "--privileges", "Sys.Audit Datastore.Audit VM.Audit Pool.Audit");
-        await node.WriteAsync("/etc/perb/token", secret, "600");
+        await node.WriteAsync("/root/secret", secret, "600");
         await node.ShellAsync($"""
-            cp {State}/pve-root-ca.pem /etc/perb/
+            mkdir -p /etc/pve && cp {State}/pve-root-ca.pem /etc/pve/
             install -d -m 700 /root/.gnupg
             gpg --batch --quiet --passphrase '' --quick-generate-key 'Backups <backups@example.org>' default default never
-            gpg --armor --export backups@example.org >/etc/perb/recipient.asc
-            install -o perb -g perb -m 600 /dev/null /var/lib/perb/rclone.conf
-            printf '[offsite]\ntype = alias\nremote = /mnt/offsite\n' >/var/lib/perb/rclone.conf
+            gpg --armor --export backups@example.org >/root/recipient.asc
+            printf '[offsite]\ntype = alias\nremote = /mnt/offsite\n' >/root/rclone.conf
             chown perb:perb /mnt/offsite
             install -D -m 644 -t /etc/systemd/system/perb.service.d /usr/share/doc/perb/examples/drop-ins/local-remote.conf
             """);
@@ -53,19 +52,18 @@ internal sealed class NodeSite(BootedNode node)
         {
             ["Perb"] = new JsonObject
             {
-                ["Proxmox"] = new JsonObject
-                {
-                    ["Node"] = "pve1", ["TokenId"] = "perb@pve!node", ["TokenSecretFile"] = "token", ["CaFile"] = "/etc/perb/pve-root-ca.pem",
-                },
                 ["Discovery"] = new JsonObject { ["Poll"] = "00:00:01" },
-                ["Encryption"] = new JsonObject { ["Recipients"] = new JsonArray("/etc/perb/recipient.asc"), ["VolumeSize"] = "1MiB" },
+                ["Encryption"] = new JsonObject { ["VolumeSize"] = "1MiB" },
                 ["Staging"] = new JsonObject { ["MinFree"] = "1MiB" },
-                ["Remotes"] = new JsonArray(new JsonObject { ["Name"] = "offsite", ["Path"] = "offsite:perb" }),
                 ["TimeZone"] = "Etc/UTC",
             },
         }.ToJsonString(), "644");
-        await node.ShellAsync($"echo 'script: /usr/lib/perb/vzdump-hook' >>{VzdumpConf}");
-        await node.ShellAsync("systemctl daemon-reload; systemctl enable --now perb.service");
+        await node.ShellAsync("systemctl daemon-reload");
+        var fingerprint = await node.ShellAsync("gpg --batch --with-colons --list-keys backups@example.org | sed -n 's/^fpr:*\\([0-9A-F]*\\):$/\\1/p' | head -n 1");
+        var ended = await node.TryAsync(
+            "perb", "setup", "--yes", "--node", "pve1", "--token-id", "perb@pve!node", "--token-secret-file", "/root/secret", "--recipient", "/root/recipient.asc",
+            "--fingerprint", fingerprint, "--remote", "offsite=offsite:perb", "--rclone-config", "/root/rclone.conf", "--hook", "--start");
+        Assert.True(ended.ExitCode == 0, ended.Output + ended.Errors);
     }
 
     /// <summary>A vzdump task of the container; returns its log, whose last line is <c>TASK OK</c> where all is well.</summary>

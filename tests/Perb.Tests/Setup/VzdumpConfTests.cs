@@ -24,6 +24,7 @@ public sealed class VzdumpConfTests
     [InlineData("", "script: /usr/lib/perb/vzdump-hook\n")]
     [InlineData("tmpdir: /tmp", "tmpdir: /tmp\nscript: /usr/lib/perb/vzdump-hook\n")]
     [InlineData("# mine\n\ntmpdir: /tmp\n", "# mine\n\ntmpdir: /tmp\nscript: /usr/lib/perb/vzdump-hook\n")]
+    [InlineData("script: /a\ntmpdir: /tmp", "script: /usr/lib/perb/vzdump-hook\ntmpdir: /tmp")]
     [InlineData("script: /a\ntmpdir: /tmp\nscript: /b\n", "tmpdir: /tmp\nscript: /usr/lib/perb/vzdump-hook\n")]
     public void Setting_it_leaves_one_line_and_everything_else(string text, string expected)
     {
