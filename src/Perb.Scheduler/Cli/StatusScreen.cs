@@ -148,7 +148,7 @@ internal static class StatusScreen
     // In cells of the screen: a wide character takes two of them.
     private static string NameOf(GuestDocument guest, int room)
     {
-        var most = Math.Clamp(room, ShortestName, LongestName);
+        var most = Math.Clamp(room, ShortestName, 2 * LongestName);
         var name = Printable.Clean(guest.Name ?? "-", LongestName);
         while (name.GetCellWidth() > most)
         {
