@@ -5,6 +5,8 @@ using Perb.Benchmarks.Sealing;
 using Perb.Scheduler.Backups;
 using Perb.Scheduler.Cli;
 using Perb.Scheduler.Configuration;
+using Perb.Scheduler.Notifying;
+using Perb.Scheduler.Safety;
 using Perb.Scheduler.Store;
 
 namespace Perb.Benchmarks;
@@ -13,7 +15,7 @@ namespace Perb.Benchmarks;
 internal static class StoreBenchmark
 {
     private const string Remote = "offsite";
-    private const int Guests = 250;
+    private const int Guests = 2_000;
     private const int Waiting = 1000;
 
     public static async Task<Report> RunAsync(Programs programs, int backups, int rounds, CancellationToken cancellationToken)
@@ -39,6 +41,10 @@ internal static class StoreBenchmark
         await AddAsync(report, "which recipients are in use (at start)", 200, rounds, () => pipeline.RecipientsInUseAsync(cancellationToken));
         var whole = new StatusReport(status, new UploadStore(database, time), installation.Settings.Options, time);
         await AddAsync(report, "status", 200, rounds, () => whole.ReadAsync(cancellationToken));
+        var safety = new SafetyReport(status, installation.Settings.Options, time);
+        await AddAsync(report, "how safe each guest is", 200, rounds, () => safety.ReadAsync(cancellationToken));
+        var look = new LookForAlarms(status, safety, new AlarmStore(database, time), installation.Settings.Options, time);
+        await AddAsync(report, "a look for alarms", 200, rounds, () => look.RunAsync([new NotifySection("mail", NotifyKind.Mail)], cancellationToken));
         await AddAsync(report, "list, as JSON", 1000, rounds, async () => JsonSerializer.SerializeToUtf8Bytes(
             [.. (await status.ListAsync(null, null, cancellationToken)).Select(BackupDocument.Of)], DocumentsJson.Default.IReadOnlyListBackupDocument));
         await AddAsync(report, "list of one guest", 50, rounds, () => status.ListAsync(null, 10_000, cancellationToken));
@@ -102,6 +108,8 @@ internal static class StoreBenchmark
             INSERT INTO event (backup_id, at, kind, text)
             SELECT 1000000 + i, at, 'sealed', 'volume ' || v.value || ' of a backup that was made long ago, with its size and its hash'
             FROM made, json_each('[1,2,3,4,5,6,7]') v;
+            INSERT OR IGNORE INTO guest (vm_id, guest_type, name, seen_at, first_seen_at)
+            SELECT DISTINCT guest, 'qemu', 'guest-' || guest, '2026-01-01T00:00:00.0000000Z', '2026-01-01T00:00:00.0000000Z' FROM made;
             DROP TABLE made;
             COMMIT;
             """);

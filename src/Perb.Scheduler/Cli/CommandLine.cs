@@ -34,9 +34,6 @@ internal static class CommandLine
         var once = new Command("once", "one poll and reconcile, then ships everything that can be shipped, ignoring back-off");
         once.SetAction((result, token) => Code(OnceCommand.RunAsync(result.GetValue(config), token)));
 
-        var status = new Command("status", "one screen: service, guests against their RPO, queue, last failures");
-        status.SetAction((result, token) => Code(StatusCommand.RunAsync(result.GetValue(config), result.GetValue(json), token)));
-
         var task = new Option<string>("--task") { Description = "the vzdump worker, PID-START", Required = true };
         var spool = new Option<string>("--spool") { Description = "where the hook leaves its events", Required = true };
         var longest = new Option<string>("--max") { Description = "when to give up, such as 2h", Required = true };
@@ -48,7 +45,7 @@ internal static class CommandLine
 
         var root = new RootCommand($"Ships every finished Proxmox VE backup offsite, encrypted and proven.{ExitCodes}")
         {
-            run, once, status, ListCommands.List(config, json, remote, guest), ShowCommand.Of(config, json),
+            run, once, StatusCommand.Of(config, json), ListCommands.List(config, json, remote, guest), ShowCommand.Of(config, json),
             WishCommands.Ship(config, json, remote), WishCommands.Skip(config, json), WishCommands.Retry(config, json),
             RestoreCommands.Restore(config, json), CopyCommands.Verify(config, json, remote, guest), CopyCommands.Prune(config, json, remote, guest),
             RebuildCommand.Of(config, json), CopyCommands.Retire(config, json), CopyCommands.Forget(config, json), RecoverySheetCommand.Of(config),

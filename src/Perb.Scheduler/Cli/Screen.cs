@@ -7,7 +7,8 @@ namespace Perb.Scheduler.Cli;
 /// <summary>How the commands print: plain tables that survive pipes, foreign text made harmless.</summary>
 internal static class Screen
 {
-    private const int WidthWithoutTerminal = 160;
+    /// <summary>A pipe has no edge: who reads line by line gets whole ones.</summary>
+    private const int WidthWithoutTerminal = 1000;
 
     public static IAnsiConsole Open()
     {

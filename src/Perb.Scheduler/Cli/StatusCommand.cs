@@ -1,8 +1,7 @@
-using System.Globalization;
+using System.CommandLine;
 using System.Text.Json;
 using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Store;
-using Perb.Transfer;
 using Spectre.Console;
 
 namespace Perb.Scheduler.Cli;
@@ -10,95 +9,73 @@ namespace Perb.Scheduler.Cli;
 /// <summary><c>perb status</c>: one screen, from the store alone; works whether the service runs or not.</summary>
 internal static class StatusCommand
 {
-    /// <summary>A host name's label has 63; a longer one would push the other columns off the screen.</summary>
-    private const int LongestName = 63;
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromSeconds(1);
 
-    public static async Task<ExitCode> RunAsync(string? configuration, bool asJson, CancellationToken cancellationToken)
+    public static Command Of(Option<string?> config, Option<bool> json)
     {
+        var watch = new Option<bool>("--watch") { Description = "again and again, until Ctrl-C; of the guests only those that are not safe" };
+        var status = new Command("status", "one screen: service, guests against their RPO, queue, last failures") { watch };
+        status.Validators.Add(result =>
+        {
+            if (result.GetValue(watch) && result.GetValue(json))
+            {
+                result.AddError("--watch is for people and --json for programs: say one of them.");
+            }
+        });
+        status.SetAction((result, token) => CommandLine.Code(RunAsync(result.GetValue(config), result.GetValue(json), result.GetValue(watch), token)));
+        return status;
+    }
+
+    private static async Task<ExitCode> RunAsync(string? configuration, bool asJson, bool isWatched, CancellationToken cancellationToken)
+    {
+        if (isWatched && Console.IsOutputRedirected)
+        {
+            return await Screen.SayAsync(ExitCode.Usage, "--watch needs a terminal; perb status alone prints once");
+        }
+
         var settings = Settings.LoadAsServiceUser(configuration);
         var database = await Database.OpenForReadingAsync(settings.Options.StorePath, cancellationToken);
-        var report = await new StatusReport(
-                new StatusStore(database, TimeProvider.System), new UploadStore(database, TimeProvider.System), settings.Options, TimeProvider.System)
-            .ReadAsync(cancellationToken);
+        var report = new StatusReport(
+            new StatusStore(database, TimeProvider.System), new UploadStore(database, TimeProvider.System), settings.Options, TimeProvider.System);
+        if (isWatched)
+        {
+            return await WatchAsync(report, settings.Options.TimeZone, cancellationToken);
+        }
+
+        var document = await report.ReadAsync(cancellationToken);
         if (asJson)
         {
-            Console.Out.WriteLine(JsonSerializer.Serialize(report, DocumentsJson.Default.StatusDocument));
+            Console.Out.WriteLine(JsonSerializer.Serialize(document, DocumentsJson.Default.StatusDocument));
         }
         else
         {
-            Print(report, settings.Options.TimeZone);
+            var screen = Screen.Open();
+            screen.Write(StatusScreen.Of(document, settings.Options.TimeZone, screen.Profile.Width));
+            screen.WriteLine();
         }
 
         return ExitCode.Ok;
     }
 
-    private static void Print(StatusDocument report, TimeZoneInfo zone)
+    // Ctrl-C is how it ends, and no failure. What does not fit is left out at the bottom: what is wrong stands at the top.
+    private static async Task<ExitCode> WatchAsync(StatusReport report, TimeZoneInfo zone, CancellationToken cancellationToken)
     {
         var screen = Screen.Open();
-        screen.WriteLine($"Service: {(report.Service.Running ? "running" : "not running")}, last poll {Screen.Time(report.Service.LastPoll, zone)}, "
-            + $"last reconcile {Screen.Time(report.Service.LastReconcile, zone)}");
-        foreach (var trouble in report.Troubles)
+        try
         {
-            screen.WriteLine(Screen.Line($"Trouble since {Screen.Time(trouble.Since, zone)}: {trouble.Subject}: {trouble.Text}"), new Style(Color.Red));
+            await screen.Live(new Text("")).Overflow(VerticalOverflow.Ellipsis).Cropping(VerticalOverflowCropping.Bottom).StartAsync(async live =>
+            {
+                while (true)
+                {
+                    live.UpdateTarget(StatusScreen.Of(await report.ReadAsync(cancellationToken), zone, screen.Profile.Width, onlyWrong: true));
+                    await Task.Delay(BetweenLooks, TimeProvider.System, cancellationToken);
+                }
+            });
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
         }
 
-        foreach (var held in report.HeldBack)
-        {
-            screen.WriteLine(Screen.Line($"Remote {held.Remote}: {held.Why}; nothing is sent before {Screen.Time(held.Until, zone)}"));
-        }
-
-        screen.WriteLine();
-        var guests = Screen.Table("Guest", "Type", "Name", "Newest archive", "Newest verified copy", "RPO");
-        foreach (var guest in report.Guests)
-        {
-            guests.AddRow(Screen.Cells(
-                guest.Guest.ToString(CultureInfo.InvariantCulture),
-                guest.GuestType,
-                Printable.Clean(guest.Name ?? "-", LongestName),
-                Screen.Time(guest.NewestArchive, zone),
-                guest.NewestVerified is null ? "none" : $"{Screen.Time(guest.NewestVerified, zone)} ({guest.VerifiedHow})",
-                RpoInWords(guest)));
-        }
-
-        screen.Write(guests);
-        PrintQueue(screen, report);
-        PrintFailures(screen, report, zone);
-    }
-
-    /// <summary>A guest is called gone only where that is known.</summary>
-    internal static string RpoInWords(GuestDocument guest) => guest switch
-    {
-        { RpoMet: true } => "met",
-        { RpoMet: false } => "MISSED",
-        _ => guest.Verdict.Replace('-', ' '),
-    };
-
-    private static void PrintQueue(IAnsiConsole screen, StatusDocument report)
-    {
-        screen.WriteLine();
-        screen.WriteLine(report.Queue.Count == 0 ? "Queue: empty" : $"Queue: {report.Queue.Count}");
-        foreach (var entry in report.Queue)
-        {
-            var what = entry.Activity is { } now
-                ? now.InWords()
-                : entry.Backup.Failure is { } failure ? $"waits, attempt {entry.Backup.Attempt} failed: {failure}" : "waits";
-            screen.WriteLine(Screen.Line($"  {entry.Backup.RemoteName} to {entry.Backup.Remote}: {what}"));
-        }
-    }
-
-    private static void PrintFailures(IAnsiConsole screen, StatusDocument report, TimeZoneInfo zone)
-    {
-        if (report.Failures.Count == 0)
-        {
-            return;
-        }
-
-        screen.WriteLine();
-        screen.WriteLine("Last failures:");
-        foreach (var backup in report.Failures)
-        {
-            var next = backup.NextAttemptAt is null ? "" : $" (again at {Screen.Time(backup.NextAttemptAt, zone)})";
-            screen.WriteLine(Screen.Line($"  {backup.Id} {backup.RemoteName} to {backup.Remote}, {backup.State}: {backup.Failure}{next}"));
-        }
+        return ExitCode.Ok;
     }
 }

@@ -67,7 +67,7 @@ public sealed class StatusReportTests : IAsyncLifetime
 
         var guest = await JudgeAsync();
 
-        Assert.Equal((null, (bool?)false, "gone"), (guest.RpoMet, guest.Exists, StatusCommand.RpoInWords(guest)));
+        Assert.Equal((null, (bool?)false, "gone"), (guest.RpoMet, guest.Exists, StatusScreen.RpoInWords(guest)));
         Assert.NotNull(guest.NewestVerified);
     }
 
@@ -78,7 +78,7 @@ public sealed class StatusReportTests : IAsyncLifetime
 
         var guest = await JudgeAsync();
 
-        Assert.Equal(((bool?)null, (bool?)null, "unknown"), (guest.RpoMet, guest.Exists, StatusCommand.RpoInWords(guest)));
+        Assert.Equal(((bool?)null, (bool?)null, "unknown"), (guest.RpoMet, guest.Exists, StatusScreen.RpoInWords(guest)));
     }
 
     [Theory]
