@@ -33,6 +33,7 @@ internal sealed class AskSetup(SetupOrder order, Questions questions, GrantToken
 
         var signs = AskSigning(Section(perb, "Encryption"));
         bool? hook = order.Hook ?? (order.IsUnattended ? null : questions.YesNo($"Put Perb's hook into {files.VzdumpConf}, so that archives are shipped at once", true, "--hook"));
+        AskPage(perb);
         return new SetupPlan(node, order.User, new Owner(user.Id, user.Group), configuration, before, lines, secret, copies, rclone, signs, hook, order.Wait);
     }
 
@@ -190,6 +191,16 @@ internal sealed class AskSetup(SetupOrder order, Questions questions, GrantToken
         }
 
         return signs && FileFacts.At(place) is null;
+    }
+
+    // What others may reach needs files that only the administrator has: the configuration says them.
+    private void AskPage(JsonObject perb)
+    {
+        if (perb["Status"]?["Listen"] is null
+            && (order.Page ?? questions.YesNo($"Serve a status page and metrics to this node alone, at http://{SetupPlan.PageAddress}", false, "--page")))
+        {
+            Section(perb, "Status")["Listen"] = SetupPlan.PageAddress;
+        }
     }
 
     private static JsonObject Section(JsonObject parent, string name)

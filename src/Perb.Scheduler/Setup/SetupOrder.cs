@@ -33,5 +33,8 @@ internal sealed record SetupOrder
 
     public bool Wait { get; init; }
 
+    /// <summary>A status page, for this node alone.</summary>
+    public bool? Page { get; init; }
+
     public string User { get; init; } = "perb";
 }

@@ -50,7 +50,7 @@ public sealed class SetupTests(SharedKey key) : IClassFixture<SharedKey>
     {
         await using var perb = await StartAsync();
         var node = new NodeUnderSetup(perb);
-        string[] answers = ["pve1", "y", perb.RecipientFile, "y", $"offsite:{perb.RemoteFolder}", "n", "y"];
+        string[] answers = ["pve1", "y", perb.RecipientFile, "y", $"offsite:{perb.RemoteFolder}", "n", "y", "y"];
 
         var ended = await node.RunAsync(
             string.Concat(answers.Select(line => line + "\n")), "setup", "--user", "root", "--token-id", PerbInstallation.TokenId, "--rclone-config", perb.PathOf("rclone.conf"));
@@ -59,6 +59,7 @@ public sealed class SetupTests(SharedKey key) : IClassFixture<SharedKey>
         Assert.Contains("    pveum user token add perb@pve node --privsep 1", ended.Output, StringComparison.Ordinal);
         Assert.Contains(key.Fingerprint, ended.Output, StringComparison.Ordinal);
         Assert.Contains("vzdump-hook", await File.ReadAllTextAsync(node.VzdumpConf, Stop), StringComparison.Ordinal);
+        Assert.Contains("127.0.0.1:9443", await File.ReadAllTextAsync(node.Configuration, Stop), StringComparison.Ordinal);
     }
 
     [Fact]
