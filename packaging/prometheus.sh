@@ -18,7 +18,7 @@ unpack_prometheus() (
     printf 'Unpacking Prometheus\n'
     rm -rf "$folder"
     mkdir -p "$folder"
-    cd "$folder"
+    cd "$folder" || cannot "$folder cannot be made"
     download() { apt-get -q -o APT::Sandbox::User= -o Acquire::Retries=2 -o Acquire::http::Timeout=20 download prometheus >>"$folder/log" 2>&1; }
     # apt may not have looked at its mirror yet.
     download || { apt-get -q update >>"$folder/log" 2>&1 && download; } || cannot "apt could not fetch it, see $folder/log"

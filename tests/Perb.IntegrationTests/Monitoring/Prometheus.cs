@@ -56,7 +56,13 @@ internal sealed class Prometheus : IAsyncDisposable
     }
 
     /// <summary>How many series answer; a query that it does not understand fails.</summary>
-    public async Task<int> CountAsync(string query)
+    public async Task<int> CountAsync(string query) => (await AskAsync(query)).Count;
+
+    /// <summary>The values that a label has in them.</summary>
+    public async Task<IReadOnlyList<string>> ValuesAsync(string label, string query) =>
+        [.. (await AskAsync(query)).Select(series => (string)series!["metric"]![label]!)];
+
+    private async Task<JsonArray> AskAsync(string query)
     {
         Assert.False(_running.Task.IsCompleted, _running.Task.IsCompleted ? (await _running).StandardError : "");
         try
@@ -64,11 +70,11 @@ internal sealed class Prometheus : IAsyncDisposable
             using var answer = await _client.GetAsync($"api/v1/query?query={Uri.EscapeDataString(query)}", TestContext.Current.CancellationToken);
             var text = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
             Assert.NotEqual(HttpStatusCode.BadRequest, answer.StatusCode);
-            return answer.IsSuccessStatusCode ? JsonNode.Parse(text)!["data"]!["result"]!.AsArray().Count : 0;
+            return answer.IsSuccessStatusCode ? JsonNode.Parse(text)!["data"]!["result"]!.AsArray() : [];
         }
         catch (HttpRequestException)
         {
-            return 0; // it is starting
+            return []; // it is starting
         }
     }
 

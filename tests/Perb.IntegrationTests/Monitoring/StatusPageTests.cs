@@ -169,6 +169,17 @@ public sealed class StatusPageTests(SharedKey key) : IClassFixture<SharedKey>
     }
 
     [Fact]
+    public async Task An_address_that_is_not_of_this_machine_is_trouble_too()
+    {
+        await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
+        perb.Configure([("Status:Listen", "192.0.2.7:9443"), .. ServedPage.Protect(perb, Token)]);
+        await using var service = perb.Run();
+
+        await service.SaysAsync("Trouble with status page: 192.0.2.7:9443 cannot be listened on");
+        Assert.Equal(0, await service.TerminateAsync());
+    }
+
+    [Fact]
     public async Task Files_that_cannot_be_used_end_the_start_with_all_their_faults()
     {
         await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);

@@ -10,9 +10,9 @@ public sealed class QueueLineTests
 
     [Theory]
     [InlineData("seal", 1, 10, 0, 0, 0, "")] // nothing is there before something is sent
-    [InlineData("upload", 1, 10, 5, 1, 5, "about 1 min")]
-    [InlineData("upload", 2, 10, 5, 1, 15, "about 85 s")]
-    [InlineData("upload", 10, 10, 10, 1, 100, "about 0 s")]
+    [InlineData("upload", 1, 10, 5, 1, 5, "about 1 min left")]
+    [InlineData("upload", 2, 10, 5, 1, 15, "about 85 s left")]
+    [InlineData("upload", 10, 10, 10, 1, 100, "about 0 s left")]
     [InlineData("upload", 1, 10, 0, 0, 0, "")] // no speed yet
     public void Progress_and_what_is_left_are_of_the_whole_backup(string step, int volume, int total, int done, int speed, int percent, string left)
     {
