@@ -12,12 +12,20 @@ internal static class IdleBenchmark
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(3);
+    private const int SamplesToAScrape = 3;
+
     private static readonly TimeSpan BetweenSamples = TimeSpan.FromSeconds(5);
 
-    public static async Task<Report> RunAsync(Programs programs, double minutes, CancellationToken cancellationToken)
+    /// <param name="programs">What runs.</param>
+    /// <param name="minutes">How long.</param>
+    /// <param name="isServed">With its page, which is scraped every quarter of a minute.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public static async Task<Report> RunAsync(Programs programs, double minutes, bool isServed, CancellationToken cancellationToken)
     {
         Console.Error.WriteLine("Setting up…");
         await using var installation = await Installation.SetUpAsync(programs, cancellationToken);
+        var page = isServed ? installation.ServePage() : null;
+        using var scraper = new HttpClient();
         await using var perb = new RunningProgram(programs.Perb, ["--config", installation.ConfigurationFile, "run"], "is ready: ");
         await perb.AnnouncedAsync(StartLimit, cancellationToken);
         await ReconciledAsync(installation, cancellationToken);
@@ -27,8 +35,15 @@ internal static class IdleBenchmark
         var began = TimeProvider.System.GetTimestamp();
         var before = ProcessUse.Of(perb.ProcessId);
         var rssKib = new List<double> { before.RssKib };
+        var scrapes = 0;
         while (TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromMinutes(minutes))
         {
+            if (page is not null && rssKib.Count % SamplesToAScrape == 0)
+            {
+                await scraper.GetByteArrayAsync(new Uri(page, "metrics"), cancellationToken);
+                scrapes++;
+            }
+
             await WaitAsync(BetweenSamples, cancellationToken);
             rssKib.Add(ProcessUse.Of(perb.ProcessId).RssKib);
         }
@@ -47,6 +62,11 @@ internal static class IdleBenchmark
         report.Add("RSS, of it mapped files", after.RssFileKib / 1024.0, "MiB");
         report.Add("RSS, peak since the start", after.PeakRssKib / 1024.0, "MiB");
         report.Add("CPU from the start until measuring", before.Cpu.TotalSeconds, "s");
+        if (page is not null)
+        {
+            report.Add("scrapes meanwhile", scrapes, "");
+        }
+
         report.Add("measured for", hours * 60, "min");
         return report;
     }

@@ -1,4 +1,7 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using CliWrap;
 using Perb.Scheduler;
 using Perb.Scheduler.Backups;
@@ -70,6 +73,17 @@ internal sealed class Installation : IAsyncDisposable
             await installation.SetUpAllAsync(NodePopulation.ArchiveCount, () => installation.ServeHereAsync(cancellationToken), cancellationToken);
             await installation.MarkAllPublishedAsync(TimeProvider.System.GetUtcNow(), cancellationToken);
         });
+
+    /// <summary>The next perb on it serves its page, here.</summary>
+    public Uri ServePage()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var configuration = JsonNode.Parse(File.ReadAllText(ConfigurationFile))!;
+        configuration["Perb"]!["Status"] = new JsonObject { ["Listen"] = listener.LocalEndpoint.ToString() };
+        WritePrivately("appsettings.json", configuration.ToJsonString());
+        return new Uri($"http://{listener.LocalEndpoint}/");
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -17,9 +17,10 @@ var rounds = new Option<int>("--rounds")
 
 var perb = new Option<FileInfo>("--perb") { Description = "another build of perb, such as a published one" }.AcceptExistingOnly();
 
-var idle = new Command("idle", "CPU and memory of `perb run` that has nothing to do") { minutes, perb };
+var served = new Option<bool>("--page") { Description = "serves the status page, and is scraped every 15 s" };
+var idle = new Command("idle", "CPU and memory of `perb run` that has nothing to do") { minutes, perb, served };
 idle.SetAction((parsed, token) => RunAsync(
-    parsed, stop => IdleBenchmark.RunAsync(Programs.Built(parsed.GetValue(perb)), parsed.GetValue(minutes), stop), token));
+    parsed, stop => IdleBenchmark.RunAsync(Programs.Built(parsed.GetValue(perb)), parsed.GetValue(minutes), parsed.GetValue(served), stop), token));
 
 var poll = new Command("poll", "one poll and one reconcile, with the connection cold and warm") { rounds };
 poll.SetAction((parsed, token) => RunAsync(
@@ -60,12 +61,16 @@ var copies = new Option<int>("--copies") { Description = "how many the remote ho
 var retention = new Command("retention", "the plan of a prune: rules, brakes and reasons") { copies, rounds };
 retention.SetAction((parsed, token) => RunAsync(
     parsed, _ => Task.FromResult(RetentionBenchmark.Run(parsed.GetValue(copies), parsed.GetValue(rounds))), token));
+var guests = new Option<int>("--guests") { Description = "how many there are", DefaultValueFactory = _ => 2_000 };
+var page = new Command("page", "the status page and the metrics of many guests and backups") { guests, backups, rounds };
+page.SetAction((parsed, token) => RunAsync(
+    parsed, stop => PageBenchmark.RunAsync(Programs.Built(null), parsed.GetValue(guests), parsed.GetValue(backups), parsed.GetValue(rounds), stop), token));
 
 var root = new RootCommand(
     "Measures Perb: idle and poll against a simulated Proxmox VE node with 200 guests, 3 storages and 500 archives, reconcile with more of them, "
-    + "the hook's calls, how soon they lead to sealing, the main job, seal and restore beside other programs, what a kill costs, and a large store.")
+    + "the hook's calls, how soon they lead to sealing, the main job, seal and restore beside other programs, what a kill costs, a large store, and its page.")
 {
-    idle, poll, reconcile, hook, latency, mainJob, resume, store, retention, SealCommands.Seal(RunAsync), RestoreBenchmark.Restore(RunAsync),
+    idle, poll, reconcile, hook, latency, mainJob, resume, store, retention, page, SealCommands.Seal(RunAsync), RestoreBenchmark.Restore(RunAsync),
 };
 foreach (var contender in SealCommands.Contenders())
 {

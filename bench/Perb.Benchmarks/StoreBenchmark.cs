@@ -24,7 +24,7 @@ internal static class StoreBenchmark
         await using var installation = await Installation.SetUpAsync(programs, cancellationToken);
         var path = installation.Settings.Options.StorePath;
         var database = await Database.OpenForServiceAsync(path, cancellationToken);
-        await FillAsync(path, backups, cancellationToken);
+        await FillAsync(path, backups, Guests, cancellationToken);
         var time = TimeProvider.System;
         var pipeline = new PipelineStore(database, time);
         var status = new StatusStore(database, time);
@@ -59,7 +59,7 @@ internal static class StoreBenchmark
         return report;
     }
 
-    private static async Task AddAsync(Report report, string what, double below, int rounds, Func<Task> work)
+    public static async Task AddAsync(Report report, string what, double below, int rounds, Func<Task> work)
     {
         var (milliseconds, cpu) = (new List<double>(), new List<double>());
         for (var round = -1; round < rounds; round++)
@@ -78,7 +78,7 @@ internal static class StoreBenchmark
     }
 
     // As the service leaves them: a plan, a volume and seven lines of history for each that is published; some failed, skipped or waiting.
-    private static async Task FillAsync(string path, int backups, CancellationToken cancellationToken)
+    public static async Task FillAsync(string path, int backups, int guests, CancellationToken cancellationToken)
     {
         await using var connection = new SqliteConnection($"Data Source={path}");
         await connection.OpenAsync(cancellationToken);
@@ -87,9 +87,9 @@ internal static class StoreBenchmark
             BEGIN;
             CREATE TEMP TABLE made AS
             WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {backups})
-            SELECT i, 10000 + i % {Guests} AS guest,
-                   strftime('%Y-%m-%dT%H:%M:%S.0000000Z', 'now', '-' || (i / {Guests} + 1) || ' days', '-' || (i % {Guests}) || ' minutes') AS at,
-                   strftime('%Y_%m_%d-%H_%M_%S', 'now', '-' || (i / {Guests} + 1) || ' days', '-' || (i % {Guests}) || ' minutes') AS word,
+            SELECT i, 10000 + i % {guests} AS guest,
+                   strftime('%Y-%m-%dT%H:%M:%S.0000000Z', 'now', '-' || (i / {guests} + 1) || ' days', '-' || (i % {guests} % 1000) || ' minutes') AS at,
+                   strftime('%Y_%m_%d-%H_%M_%S', 'now', '-' || (i / {guests} + 1) || ' days', '-' || (i % {guests} % 1000) || ' minutes') AS word,
                    CASE WHEN i < {Waiting} THEN 'discovered' WHEN i % 500 = 7 THEN 'failed' WHEN i % 100 = 9 THEN 'skipped' ELSE 'published' END AS state
             FROM n;
             INSERT INTO backup (id, remote, remote_name, guest, guest_type, archive, storage, node, path, size_bytes, modified_at, archive_time, settled,

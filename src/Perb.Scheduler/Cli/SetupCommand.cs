@@ -5,7 +5,7 @@ using Perb.Scheduler.Setup;
 namespace Perb.Scheduler.Cli;
 
 /// <summary>
-/// <c>perb setup</c>: five questions on a node, as root, or none with <c>--yes</c>; ends with the recovery sheet and <c>perb doctor</c>. Running
+/// <c>perb setup</c>: a few questions on a node, as root, or none with <c>--yes</c>; ends with the recovery sheet and <c>perb doctor</c>. Running
 /// it again keeps what it does not ask for.
 /// </summary>
 internal static class SetupCommand
@@ -26,14 +26,14 @@ internal static class SetupCommand
         var hook = new Option<bool?>("--hook") { Description = "put the hook into /etc/vzdump.conf; a script that is there is chained", Arity = ArgumentArity.ZeroOrOne };
         var wait = new Option<bool>("--wait") { Description = "with the hook: vzdump's task waits until its archives are offsite" };
         var mailTo = new Option<string?>("--mail-to") { Description = "who is told when a guest is not safe, by the node's own mail server", HelpName = "ADDRESS" };
-        var listen = new Option<string?>("--status-listen") { Description = "serve a status page there, such as 127.0.0.1:9443", HelpName = "ADDRESS:PORT" };
+        var page = new Option<bool?>("--page") { Description = $"serve a status page and metrics to this node alone, at {SetupPlan.PageAddress}", Arity = ArgumentArity.ZeroOrOne };
         var user = new Option<string>("--user") { Description = "of the service", DefaultValueFactory = _ => "perb", HelpName = "NAME" };
         var start = new Option<bool?>("--start") { Description = "enable and start the service, where doctor finds nothing to mend", Arity = ArgumentArity.ZeroOrOne };
         var noDoctor = new Option<bool>("--no-doctor") { Description = "do not end with perb doctor" };
         var removeHook = new Option<bool>("--remove-hook") { Description = "only take the hook out of /etc/vzdump.conf; a chained script comes back" };
         var setup = new Command("setup", "the first configuration of a node, or a change of it; as root, asks what it needs to know")
         {
-            yes, node, url, tokenId, secret, recipients, fingerprints, remotes, rclone, storages, sign, hook, wait, mailTo, listen, user, start, noDoctor, removeHook,
+            yes, node, url, tokenId, secret, recipients, fingerprints, remotes, rclone, storages, sign, hook, wait, mailTo, page, user, start, noDoctor, removeHook,
         };
         setup.SetAction((result, token) => CommandLine.Code(result.GetValue(removeHook)
             ? GuardedAsync(() => RemoveHookAsync(token))
@@ -54,7 +54,7 @@ internal static class SetupCommand
                     Hook = result.GetValue(hook),
                     Wait = result.GetValue(wait),
                     MailTo = result.GetValue(mailTo),
-                    StatusListen = result.GetValue(listen),
+                    Page = result.GetValue(page),
                     User = result.GetValue(user)!,
                     Start = result.GetValue(start),
                 },

@@ -27,7 +27,7 @@ internal sealed class MetricsText : IDisposable
     public void Dispose() => _latest.Dispose();
 
     // Two registries, one text: no name is in both.
-    private async Task<byte[]> MakeAsync(CancellationToken cancellationToken)
+    internal async Task<byte[]> MakeAsync(CancellationToken cancellationToken)
     {
         var facts = await _look.ReadAsync(cancellationToken);
         var underWay = _activities.Current.Select(entry => (entry.Backup.Remote, entry.Activity.Step));

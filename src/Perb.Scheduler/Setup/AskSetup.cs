@@ -34,7 +34,7 @@ internal sealed class AskSetup(SetupOrder order, Questions questions, GrantToken
         var signs = AskSigning(Section(perb, "Encryption"));
         bool? hook = order.Hook ?? (order.IsUnattended ? null : questions.YesNo($"Put Perb's hook into {files.VzdumpConf}, so that archives are shipped at once", true, "--hook"));
         AskNotify(perb);
-        AskStatusPage(perb);
+        AskPage(perb);
         return new SetupPlan(node, order.User, new Owner(user.Id, user.Group), configuration, before, lines, secret, copies, rclone, signs, hook, order.Wait);
     }
 
@@ -209,18 +209,15 @@ internal sealed class AskSetup(SetupOrder order, Questions questions, GrantToken
         }
     }
 
-    private void AskStatusPage(JsonObject perb)
+    // What others may reach needs files that only the administrator has: the configuration says them.
+    private void AskPage(JsonObject perb)
     {
-        var status = Section(perb, "Status");
-        var listen = order.StatusListen
-            ?? (status["Listen"] is null && questions.YesNo($"Serve a status page on this machine alone, at http://{StatusPage}", false, "--status-listen") ? StatusPage : null);
-        if (listen is not null)
+        if (perb["Status"]?["Listen"] is null
+            && (order.Page ?? questions.YesNo($"Serve a status page and metrics to this node alone, at http://{SetupPlan.PageAddress}", false, "--page")))
         {
-            status["Listen"] = listen;
+            Section(perb, "Status")["Listen"] = SetupPlan.PageAddress;
         }
     }
-
-    private const string StatusPage = "127.0.0.1:9443";
 
     private static JsonObject Section(JsonObject parent, string name)
     {

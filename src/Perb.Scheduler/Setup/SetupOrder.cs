@@ -36,9 +36,10 @@ internal sealed record SetupOrder
     /// <summary>Who is told when a guest is not safe; null: asked for. Empty: nobody.</summary>
     public string? MailTo { get; init; }
 
-    /// <summary>Where the status page is served, such as <c>127.0.0.1:9443</c>; null: nowhere, or asked for.</summary>
-    public string? StatusListen { get; init; }
+    /// <summary>A status page, for this node alone.</summary>
+    public bool? Page { get; init; }
 
+    /// <summary>Enables and starts the service; null: asked for.</summary>
     public bool? Start { get; init; }
 
     public string User { get; init; } = "perb";

@@ -31,6 +31,8 @@ internal sealed record SetupPlan(
     /// <summary>The token file lies beside the configuration; systemd hands it on as a credential of the same name.</summary>
     public const string TokenName = "token";
 
+    public const string PageAddress = "127.0.0.1:9443";
+
     public const string SigningKeyName = "signing.asc";
 
     public static string StateDirectoryOf(JsonObject perb) => (string?)perb[nameof(StateDirectory)] ?? "/var/lib/perb";

@@ -37,13 +37,18 @@ internal sealed class PageAnswers(
         {
             // Nobody waits for it any more.
         }
-        catch (BadHttpRequestException exception) when (!context.Response.HasStarted)
+        catch (Exception exception) when (exception is BadHttpRequestException or InvalidDataException && !context.Response.HasStarted)
         {
-            await SayAsync(context, (HttpStatusCode)exception.StatusCode, "that is no request for this page");
+            var code = exception is BadHttpRequestException bad ? (HttpStatusCode)bad.StatusCode : HttpStatusCode.BadRequest;
+            await SayAsync(context, code, "that is no request for this page");
         }
         catch (SqliteException) when (!context.Response.HasStarted)
         {
             await SayAsync(context, HttpStatusCode.ServiceUnavailable, "the store does not answer; the log has more");
+        }
+        catch (Exception exception) when (exception is IOException or SqliteException)
+        {
+            context.Abort(); // it went away, or follows what cannot be read now, and asks again
         }
 #pragma warning disable CA1031 // One look at the page must not end the service; the failure is logged with its stack.
         catch (Exception exception)

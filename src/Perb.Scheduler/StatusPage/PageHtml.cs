@@ -11,7 +11,7 @@ namespace Perb.Scheduler.StatusPage;
 internal sealed class PageHtml
 {
     private const int MostConcerns = 50;
-    private const int MostOpen = 3;
+    private const int MostOpen = 1;
 
     private readonly HtmlText _html = new();
     private readonly PageModel _page;
@@ -180,8 +180,7 @@ internal sealed class PageHtml
 
     private string Standing(GuestSafety guest) => guest switch
     {
-        { Verdict: GuestVerdict.Met, SafeUntil: { } until } => $"{Short(until)} ({Ago.InWords(until, _page.Now)})",
-        { Verdict: GuestVerdict.Late, SafeUntil: { } until } => $"not since {Short(until)} ({Ago.InWords(until, _page.Now)})",
+        { Verdict: GuestVerdict.Met or GuestVerdict.Late, SafeUntil: { } until } => $"{Short(until)} ({Ago.InWords(until, _page.Now)})",
         { Verdict: GuestVerdict.Late } => "never was",
         _ => guest.Verdict.Word().Replace('-', ' '),
     };

@@ -9,7 +9,7 @@ namespace Perb.Scheduler.StatusPage;
 /// <param name="Remote">Where it goes.</param>
 /// <param name="What"><c>upload of volume 2/3, 40.0 MiB/s</c></param>
 /// <param name="Percent">Of the whole backup, 0 to 100.</param>
-/// <param name="Left"><c>about 3 min</c>; empty where nobody can tell yet.</param>
+/// <param name="Left"><c>about 3 min left</c>; empty where nobody can tell yet.</param>
 internal sealed record QueueLine(string Backup, string Remote, string What, int Percent, string Left)
 {
     /// <summary>
@@ -28,6 +28,6 @@ internal sealed record QueueLine(string Backup, string Remote, string What, int 
             backup.Remote,
             $"{activity.Step} of volume {activity.Volume}/{activity.VolumeCount}{speed}",
             total > 0 ? (int)Math.Clamp(done * 100 / total, 0, 100) : 0,
-            isUpload && activity.BytesPerSecond > 0 ? $"about {Ago.InWords(TimeSpan.FromSeconds((total - done) / activity.BytesPerSecond))}" : "");
+            isUpload && activity.BytesPerSecond > 0 ? $"about {Ago.InWords(TimeSpan.FromSeconds((total - done) / activity.BytesPerSecond))} left" : "");
     }
 }

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Microsoft.Extensions.Hosting;
 using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Observability;
@@ -27,7 +28,7 @@ internal sealed class StatusServer(
             {
                 return;
             }
-            catch (IOException exception)
+            catch (Exception exception) when (exception is IOException or SocketException)
             {
                 await ShowAsync($"{options.Status.Listen} cannot be listened on: {exception.Message}");
             }
