@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using Perb.Scheduler.Configuration;
+using Perb.Scheduler.Pipeline;
+using Perb.Scheduler.Remotes;
 using Perb.Scheduler.Retention;
 using Perb.Scheduler.Store;
 using Perb.Scheduler.Wishes;
@@ -69,17 +71,18 @@ internal static class PruneCommand
         var options = settings.Options;
         var time = TimeProvider.System;
         var database = await Database.OpenForReadingAsync(options.StorePath, cancellationToken);
-        var rclone = new RcloneProgram(
-            new RcloneOptions
-            {
-                Program = options.Rclone.Program,
-                ConfigFile = options.Rclone.ConfigFile,
-                StallTimeout = options.Rclone.StallTimeout,
-                Environment = options.Rclone.Environment,
-            },
-            time,
-            NullLogger<RcloneProgram>.Instance);
-        var planPrune = new PlanPrune(rclone, new RetentionStore(database, time), new StatusStore(database, time), options, time);
+        var rclone = new RcloneProgram(options.Rclone.ToOptions(), time, NullLogger<RcloneProgram>.Instance);
+        var signing = new ManifestSigning(null, InstallationKeys.LoadTrusted(settings, time.GetUtcNow()));
+        var planPrune = new PlanPrune(
+            rclone,
+            new ReadRemote(rclone, signing.Trusted, time),
+            new CheckManifest(new PipelineStore(database, time)),
+            signing,
+            new RetentionStore(database, time),
+            new VerificationStore(database, time),
+            new StatusStore(database, time),
+            options,
+            time);
         var document = new List<PruneDocument>();
         var refusals = new List<string>();
         foreach (var section in options.Remotes.Where(section => section.Retention is not null && (remote is null || section.Name == remote)))

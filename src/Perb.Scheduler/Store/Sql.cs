@@ -71,6 +71,9 @@ internal static class Sql
 
     public static long Number(this SqliteDataReader row, string column) => row.GetInt64(row.GetOrdinal(column));
 
+    public static long? NumberOrNull(this SqliteDataReader row, string column) =>
+        row.IsDBNull(row.GetOrdinal(column)) ? null : row.Number(column);
+
     public static DateTimeOffset Time(this SqliteDataReader row, string column) => ParseInstant(row.Text(column));
 
     public static DateTimeOffset? TimeOrNull(this SqliteDataReader row, string column) =>
