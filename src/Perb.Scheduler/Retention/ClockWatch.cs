@@ -15,14 +15,19 @@ public sealed class ClockWatch(RetentionStore store, TimeProvider time)
 
     /// <summary>Null: it can. A jump is told once for each remote; if the clock then goes on evenly, it is believed.</summary>
     /// <param name="remote">Whose retention asks.</param>
+    /// <param name="isRecorded">The next look is compared with this one.</param>
     /// <param name="cancellationToken">Stops before the look is recorded.</param>
-    public async Task<string?> FaultSinceLastLookAsync(string remote, CancellationToken cancellationToken)
+    public async Task<string?> FaultSinceLastLookAsync(string remote, bool isRecorded, CancellationToken cancellationToken)
     {
         var (last, now) = (await store.LastLookAsync(remote, cancellationToken), Look(time));
         var since = last?.BootId == now.BootId ? last : _start;
         var jump = now.Wall - since.Wall - time.GetElapsedTime(since.Steady, now.Steady);
         var latest = await store.LatestRecordAsync(cancellationToken);
-        await store.RecordLookAsync(remote, now);
+        if (isRecorded)
+        {
+            await store.RecordLookAsync(remote, now);
+        }
+
         return jump.Duration() > Tolerance ? $"the clock jumped by {jump:c} since the last look"
             : latest - now.Wall > Tolerance ? $"the clock says {now.Wall:u}, but something was recorded at {latest:u} already"
             : null;

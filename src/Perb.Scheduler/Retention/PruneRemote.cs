@@ -71,7 +71,7 @@ public sealed class PruneRemote(
     private async Task<PruneOutcome> PruneAsync(
         RemoteSection section, Remote remote, int? guest, bool isApproved, CancellationToken cancellationToken)
     {
-        if (await clock.FaultSinceLastLookAsync(section.Name, cancellationToken) is { } jump)
+        if (await clock.FaultSinceLastLookAsync(section.Name, isRecorded: true, cancellationToken) is { } jump)
         {
             return new PruneOutcome(section.Name, [], $"nothing is pruned now: {jump}");
         }

@@ -61,12 +61,12 @@ public sealed class PruneTests(SharedKey key) : IClassFixture<SharedKey>
         File.WriteAllText(owner, """{"format":1,"installation":"somebody else"}""");
         var objects = perb.Objects();
 
-        var foreign = await perb.RunAsync("prune");
+        var (foreign, foreignDry) = (await perb.RunAsync("prune"), await perb.RunAsync("prune", "--dry-run"));
         File.Delete(owner);
         var ownerless = await perb.RunAsync("prune");
 
-        Assert.Equal((1, 1), (foreign.ExitCode, ownerless.ExitCode));
-        Assert.Contains("belongs to another installation", foreign.Errors, StringComparison.Ordinal);
+        Assert.Equal((1, 1, 1), (foreign.ExitCode, foreignDry.ExitCode, ownerless.ExitCode));
+        Assert.All([foreign, foreignDry], ended => Assert.Contains("belongs to another installation", ended.Errors, StringComparison.Ordinal));
         Assert.Contains("is the remote mounted", ownerless.Errors, StringComparison.Ordinal);
         Assert.Equal(objects.Except(["perb.json"]), perb.Objects());
     }
@@ -114,6 +114,7 @@ public sealed class PruneTests(SharedKey key) : IClassFixture<SharedKey>
         Assert.Equal(137, (await perb.RunAsync("prune")).ExitCode);
         var objects = perb.Objects();
         perb.Configure(Retention);
+        Assert.Contains("1 removal(s) were begun", (await perb.RunAsync("prune", "--dry-run")).Ok().Errors, StringComparison.Ordinal);
         (await perb.RunAsync("retire", "101")).Ok();
 
         var retired = await perb.RunAsync("prune");
@@ -277,9 +278,13 @@ public sealed class PruneTests(SharedKey key) : IClassFixture<SharedKey>
         }
 
         SetBack(perb, TimeSpan.FromHours(2));
-        var jumped = await perb.RunAsync("prune");
-        Assert.Equal(1, jumped.ExitCode);
-        Assert.Contains("the clock jumped by", jumped.Errors, StringComparison.Ordinal);
+        foreach (var arguments in (string[][])[["prune", "--dry-run"], ["prune"]])
+        {
+            var jumped = await perb.RunAsync(arguments);
+            Assert.Equal(1, jumped.ExitCode);
+            Assert.Contains("the clock jumped by", jumped.Errors, StringComparison.Ordinal);
+        }
+
         Assert.Equal(objects, perb.Objects());
         Assert.Contains("2 to remove, 2 to keep", (await perb.RunAsync("prune")).Ok().Output, StringComparison.Ordinal);
     }

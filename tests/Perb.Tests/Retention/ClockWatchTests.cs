@@ -21,7 +21,7 @@ public sealed class ClockWatchTests : IAsyncLifetime
         var clock = Watch();
         _time.Pass(TimeSpan.FromDays(400));
 
-        Assert.Null(await clock.FaultSinceLastLookAsync("r", TestStore.Stop));
+        Assert.Null(await clock.FaultSinceLastLookAsync("r", isRecorded: true, TestStore.Stop));
     }
 
     [Theory]
@@ -31,24 +31,24 @@ public sealed class ClockWatchTests : IAsyncLifetime
     public async Task A_jump_is_told_once_for_each_remote(int seconds)
     {
         var clock = Watch();
-        Assert.Null(await clock.FaultSinceLastLookAsync("s", TestStore.Stop));
+        Assert.Null(await clock.FaultSinceLastLookAsync("s", isRecorded: true, TestStore.Stop));
         _time.Wall += TimeSpan.FromSeconds(seconds);
 
         foreach (var remote in (string[])["r", "s"])
         {
-            Assert.Contains("the clock jumped by", await clock.FaultSinceLastLookAsync(remote, TestStore.Stop), StringComparison.Ordinal);
-            Assert.Null(await clock.FaultSinceLastLookAsync(remote, TestStore.Stop));
+            Assert.Contains("the clock jumped by", await clock.FaultSinceLastLookAsync(remote, isRecorded: true, TestStore.Stop), StringComparison.Ordinal);
+            Assert.Null(await clock.FaultSinceLastLookAsync(remote, isRecorded: true, TestStore.Stop));
         }
     }
 
     [Fact]
     public async Task A_jump_between_two_lives_is_told()
     {
-        Assert.Null(await Watch().FaultSinceLastLookAsync("r", TestStore.Stop));
+        Assert.Null(await Watch().FaultSinceLastLookAsync("r", isRecorded: true, TestStore.Stop));
         _time.Pass(TimeSpan.FromDays(3));
         _time.Wall += TimeSpan.FromDays(30);
 
-        Assert.Contains("the clock jumped by 30.", await Watch().FaultSinceLastLookAsync("r", TestStore.Stop), StringComparison.Ordinal);
+        Assert.Contains("the clock jumped by 30.", await Watch().FaultSinceLastLookAsync("r", isRecorded: true, TestStore.Stop), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -56,7 +56,7 @@ public sealed class ClockWatchTests : IAsyncLifetime
     {
         await _store.ExecuteAsync("INSERT INTO event (at, kind, text) VALUES ('2026-11-20T07:00:00.0000000Z', 'a', 'b'), ('2026-11-20T05:00:00.0000000Z', 'a', 'b')");
 
-        Assert.Contains("was recorded at", await Watch().FaultSinceLastLookAsync("r", TestStore.Stop), StringComparison.Ordinal);
+        Assert.Contains("was recorded at", await Watch().FaultSinceLastLookAsync("r", isRecorded: true, TestStore.Stop), StringComparison.Ordinal);
     }
 
     private ClockWatch Watch() => new(new RetentionStore(_store.Database, _time), _time);
