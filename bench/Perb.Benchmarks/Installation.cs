@@ -216,7 +216,7 @@ internal sealed class Installation : IAsyncDisposable
         while (await pipeline.ClaimNextAsync(RemoteName, null, cancellationToken) is { } claim)
         {
             var volume = new ManifestVolume($"{claim.Backup.RemoteName}.enc", claim.Backup.SizeBytes, Digests.Of([], also: null));
-            await pipeline.RecordAdoptedAsync(claim, [volume], VerifyLevel.Hash);
+            await pipeline.RecordAdoptedAsync(claim, [volume], VerifyLevel.Hash, new PublishedManifest(100, IsSigned: false), keepsPlan: false);
             published++;
         }
 

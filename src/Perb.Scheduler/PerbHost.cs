@@ -11,6 +11,7 @@ using Perb.Scheduler.Notifying;
 using Perb.Scheduler.Observability;
 using Perb.Scheduler.Pipeline;
 using Perb.Scheduler.Rebuilding;
+using Perb.Scheduler.Remotes;
 using Perb.Scheduler.Retention;
 using Perb.Scheduler.Safety;
 using Perb.Scheduler.Scheduling;
@@ -69,7 +70,7 @@ internal static class PerbHost
         services.AddPipeline(options, time);
 
         services.AddSingleton<RetentionStore>().AddSingleton<ClockWatch>().AddSingleton<PlanPrune>().AddSingleton<PruneRemote>();
-        services.AddSingleton<VerificationStore>().AddSingleton<VerifyRemote>().AddSingleton<RebuildStore>().AddSingleton<RebuildFromRemote>();
+        services.AddSingleton<VerificationStore>().AddSingleton<CheckCopy>().AddSingleton<VerifyRemote>().AddSingleton<RebuildStore>().AddSingleton<RebuildFromRemote>();
         services.AddSingleton<JobBoundary>().AddHostedService<ShippingLoops>().AddSingleton<ProgressLoop>().AddSingleton<HoldLoop>();
         services.AddHostedService(provider => provider.GetRequiredService<ProgressLoop>());
         services.AddHostedService(provider => provider.GetRequiredService<HoldLoop>());
@@ -115,10 +116,12 @@ internal static class PerbHost
 #pragma warning disable RS0030 // Injected here, for all: workers run in parallel, and no other Random may be shared by threads.
         services.AddSingleton(new RetryPolicy(Random.Shared.NextDouble));
 #pragma warning restore RS0030
+        services.AddSingleton(provider => new ReadRemote(
+            provider.GetRequiredService<RcloneProgram>(), provider.GetRequiredService<ManifestSigning>().Trusted, time));
         services.AddSingleton<RemoteGate>().AddSingleton<LookAtRemote>().AddSingleton<AdoptPublished>().AddSingleton<PlanSealing>();
         services.AddSingleton<SealVolume>().AddSingleton<UploadVolume>().AddSingleton<VerifyObject>().AddSingleton<CarryVolume>().AddSingleton<CarryVolumes>();
         services.AddSingleton<UploadSmallObject>().AddSingleton<PublishManifest>().AddSingleton<BackupPipeline>();
-        services.AddSingleton<TrustManifest>().AddSingleton<PlaceObject>().AddSingleton<PublishSignature>().AddSingleton<RemoveCutShort>().AddSingleton<RemoveDamaged>();
+        services.AddSingleton<CheckManifest>().AddSingleton<PlaceObject>().AddSingleton<PublishSignature>().AddSingleton<RemoveCutShort>().AddSingleton<RemoveDamaged>();
         services.AddSingleton<LeaseKeeper>().AddSingleton<ShipClaim>().AddSingleton<Preflight>().AddSingleton<TakeOver>().AddSingleton<UnconfiguredRemotes>();
         services.AddSingleton<UploadStore>().AddSingleton(provider => new UploadLimits(provider.GetRequiredService<UploadStore>(), options.TimeZone, time));
         services.AddSingleton<IReadOnlyDictionary<string, RemoteTraffic>>(

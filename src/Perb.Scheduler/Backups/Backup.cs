@@ -56,6 +56,9 @@ public sealed record Backup
     /// <summary>Null: the rules decide.</summary>
     public ByHand? ByHand { get; init; }
 
+    /// <summary>Its manifest was published with a signature.</summary>
+    public bool IsSigned { get; init; }
+
     public int? VolumeCount { get; init; }
 
     public long SealedBytes { get; init; }

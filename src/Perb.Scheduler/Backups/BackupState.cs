@@ -55,14 +55,14 @@ public static class BackupStates
     private static readonly FrozenDictionary<BackupState, BackupState[]> Moves = new Dictionary<BackupState, BackupState[]>
     {
         [BackupState.Discovered] =
-            [BackupState.Verified, BackupState.Published, BackupState.Skipped, BackupState.SourceMissing, BackupState.Failed],
-        [BackupState.Verified] = [BackupState.Published, BackupState.Discovered, BackupState.Skipped, BackupState.Failed],
+            [BackupState.Verified, BackupState.Published, BackupState.Skipped, BackupState.SourceMissing, BackupState.Failed, BackupState.Pruned],
+        [BackupState.Verified] = [BackupState.Published, BackupState.Discovered, BackupState.Skipped, BackupState.Failed, BackupState.Pruned],
         [BackupState.Published] = [BackupState.Damaged, BackupState.Lost, BackupState.Pruned],
-        [BackupState.Damaged] = [BackupState.Verified, BackupState.Published, BackupState.Lost, BackupState.Failed],
-        [BackupState.Lost] = [BackupState.Damaged],
-        [BackupState.Skipped] = [BackupState.Discovered, BackupState.SourceMissing],
-        [BackupState.SourceMissing] = [BackupState.Discovered, BackupState.Skipped],
-        [BackupState.Failed] = [BackupState.Discovered, BackupState.Skipped, BackupState.SourceMissing],
+        [BackupState.Damaged] = [BackupState.Verified, BackupState.Published, BackupState.Lost, BackupState.Failed, BackupState.Pruned],
+        [BackupState.Lost] = [BackupState.Published, BackupState.Damaged, BackupState.Pruned],
+        [BackupState.Skipped] = [BackupState.Discovered, BackupState.SourceMissing, BackupState.Pruned],
+        [BackupState.SourceMissing] = [BackupState.Discovered, BackupState.Skipped, BackupState.Pruned],
+        [BackupState.Failed] = [BackupState.Published, BackupState.Discovered, BackupState.Skipped, BackupState.SourceMissing, BackupState.Pruned],
         [BackupState.Pruned] = [],
     }.ToFrozenDictionary();
 

@@ -25,12 +25,19 @@ internal static class CopyCommands
     public static Command Verify(Option<string?> config, Option<bool> json, Option<string?> remote, Option<int?> guest)
     {
         var download = new Option<bool>("--download") { Description = "by content: everything is downloaded and hashed" };
+        var yes = new Option<bool>("--yes") { Description = "also where more than half of a remote is not there" };
         var verify = new Command("verify", "checks what lies on remotes against the record; what is broken is shipped again if the archive is there")
         {
-            remote, guest, download,
+            remote, guest, download, yes,
         };
         verify.SetAction((result, token) => CommandLine.Code(VerifyCommand.RunAsync(
-            result.GetValue(config), result.GetValue(json), result.GetValue(remote), result.GetValue(guest), result.GetValue(download), token)));
+            result.GetValue(config),
+            result.GetValue(json),
+            result.GetValue(remote),
+            result.GetValue(guest),
+            result.GetValue(download),
+            result.GetValue(yes),
+            token)));
         return verify;
     }
 

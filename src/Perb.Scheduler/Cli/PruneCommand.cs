@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using Perb.Scheduler.Configuration;
+using Perb.Scheduler.Pipeline;
+using Perb.Scheduler.Remotes;
 using Perb.Scheduler.Retention;
 using Perb.Scheduler.Store;
 using Perb.Scheduler.Wishes;
@@ -69,34 +71,40 @@ internal static class PruneCommand
         var options = settings.Options;
         var time = TimeProvider.System;
         var database = await Database.OpenForReadingAsync(options.StorePath, cancellationToken);
-        var rclone = new RcloneProgram(
-            new RcloneOptions
-            {
-                Program = options.Rclone.Program,
-                ConfigFile = options.Rclone.ConfigFile,
-                StallTimeout = options.Rclone.StallTimeout,
-                Environment = options.Rclone.Environment,
-            },
-            time,
-            NullLogger<RcloneProgram>.Instance);
-        var planPrune = new PlanPrune(rclone, new RetentionStore(database, time), new StatusStore(database, time), options, time);
-        var document = new List<PruneDocument>();
-        var refusals = new List<string>();
+        var rclone = new RcloneProgram(options.Rclone.ToOptions(), time, NullLogger<RcloneProgram>.Instance);
+        var signing = new ManifestSigning(null, InstallationKeys.LoadTrusted(settings, time.GetUtcNow()));
+        var store = new RetentionStore(database, time);
+        var planPrune = new PlanPrune(
+            rclone,
+            new ReadRemote(rclone, signing.Trusted, time),
+            new CheckManifest(new PipelineStore(database, time)),
+            signing,
+            store,
+            new VerificationStore(database, time),
+            new StatusStore(database, time),
+            options,
+            time);
+        var clock = new ClockWatch(store, time);
+        var (document, refusals, notes) = (new List<PruneDocument>(), new List<string>(), new List<string>());
         foreach (var section in options.Remotes.Where(section => section.Retention is not null && (remote is null || section.Name == remote)))
         {
             try
             {
+                await RemoteGate.RequireOwnAsync(rclone, Remote.Of(section), StateDirectory.IdOf(options.StateDirectory), cancellationToken);
                 var planned = await planPrune.RunAsync(section, guest, cancellationToken);
                 document.AddRange(PruneDocument.Of(section.Name, planned.Plan.Decisions));
-                refusals.AddRange(planned.Plan.Refusal is { } refusal ? [$"{section.Name}: {refusal}"] : []);
+                var refusal = await clock.FaultSinceLastLookAsync(section.Name, isRecorded: false, cancellationToken) ?? planned.Plan.Refusal;
+                refusals.AddRange(refusal is null ? [] : [$"{section.Name}: {refusal}"]);
+                var begun = (await store.UnfinishedAsync(section.Name, cancellationToken)).Count;
+                notes.AddRange(begun == 0 ? [] : [$"{section.Name}: {begun} removal(s) were begun: they are given up where the manifest is still there, else carried to their end"]);
             }
-            catch (RcloneException exception)
+            catch (Exception exception) when (exception is RcloneException or ConfigurationException)
             {
                 refusals.Add($"{section.Name}: {exception.Message}");
             }
         }
 
         Print(JsonSerializer.Serialize(document, PruneJson.Default.IReadOnlyListPruneDocument), asJson);
-        return refusals.Count > 0 ? await Screen.SayAsync(ExitCode.Failed, refusals) : ExitCode.Ok;
+        return await Screen.SayAsync(refusals.Count > 0 ? ExitCode.Failed : ExitCode.Ok, [.. notes, .. refusals]);
     }
 }

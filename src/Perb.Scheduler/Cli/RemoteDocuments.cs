@@ -51,7 +51,8 @@ internal sealed record RemoteBackupDocument(
             backup.RemoteName,
             manifest is null ? null : (backup.VolumeFaults.Count == 0 ? BackupState.Published : BackupState.Damaged).Word(),
             manifest?.ArchiveBytes,
-            SealedBytes: backup.Set.Sizes.Where(file => !IsSmall(file.Key)).Sum(file => Math.Max(0, file.Value)),
+            SealedBytes: (long)Int128.Min(
+                long.MaxValue, backup.Set.Sizes.Where(file => !IsSmall(file.Key)).Aggregate(Int128.Zero, (sum, file) => sum + Math.Max(0, file.Value))),
             manifest?.Volumes.Count,
             NodeClock.ToInstant(backup.Set.LocalTime, zone),
             DiscoveredAt: null,

@@ -29,8 +29,11 @@ internal static class RemoteListCommand
             try
             {
                 var inventory = await remotes.ListAsync(place.Path, guest is null ? [] : [$"{guest}-"], cancellationToken);
-                var read = await remotes.ReadAsync(place.Path, inventory.Sets, cancellationToken);
-                backups.AddRange(read.Select(backup => RemoteBackupDocument.Of(place.Name, backup, access.Zone)));
+                await foreach (var backup in remotes.ReadAsync(place.Path, inventory.Sets, cancellationToken))
+                {
+                    backups.Add(RemoteBackupDocument.Of(place.Name, backup, access.Zone));
+                }
+
                 notes.AddRange(NotesOn(place, inventory, guest));
             }
             catch (RcloneException exception) when (access.Places.Count > 1 && exception is not RcloneMissingException)

@@ -9,7 +9,7 @@ namespace Perb.Scheduler.Cli;
 internal static class VerifyCommand
 {
     public static async Task<ExitCode> RunAsync(
-        string? configuration, bool asJson, string? remote, int? guest, bool isDownload, CancellationToken cancellationToken)
+        string? configuration, bool asJson, string? remote, int? guest, bool isDownload, bool isApproved, CancellationToken cancellationToken)
     {
         var settings = Settings.LoadAsServiceUser(configuration);
         if (RemoteOption.FaultOf(remote, settings) is { } fault)
@@ -17,7 +17,10 @@ internal static class VerifyCommand
             return await Screen.SayAsync(ExitCode.Usage, fault);
         }
 
-        var wish = new Wish(WishKind.Verify) { Remotes = remote is null ? [] : [remote], Guests = guest is { } id ? [id] : [], Download = isDownload };
+        var wish = new Wish(WishKind.Verify)
+        {
+            Remotes = remote is null ? [] : [remote], Guests = guest is { } id ? [id] : [], Download = isDownload, Yes = isApproved,
+        };
         return await WishCommand.RunAsync(settings, asJson, wish, cancellationToken);
     }
 

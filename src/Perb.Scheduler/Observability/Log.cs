@@ -57,6 +57,12 @@ internal static partial class Log
     [LoggerMessage(EventId = 4011, Message = "{RemoteName} on {Remote} is {State}: {Fault}")]
     public static partial void CopyBroken(this ILogger logger, LogLevel level, string remoteName, string remote, string state, string fault);
 
+    [LoggerMessage(4012, LogLevel.Information, "{RemoteName} on {Remote} is whole again")]
+    public static partial void CopyRecovered(this ILogger logger, string remoteName, string remote);
+
+    [LoggerMessage(4013, LogLevel.Information, "{RemoteName} on {Remote} is made anew: {Fault}")]
+    public static partial void StillDamaged(this ILogger logger, string remoteName, string remote, string fault);
+
     [LoggerMessage(4001, LogLevel.Information, "Pruned {Remote}: {Removed} backup(s) removed, {Kept} kept")]
     public static partial void Pruned(this ILogger logger, string remote, int removed, int kept);
 

@@ -29,7 +29,7 @@ public sealed class BackupPipeline(
     {
         var objects = await look.RunAsync(claim.Backup, remote.Remote, cancellationToken);
         using var source = new SourceAtNeed(new ArchiveFile(claim.Backup.Path, claim.Backup.SizeBytes, claim.Backup.ModifiedAt), held);
-        objects = await removeDamaged.RunAsync(claim, remote.Remote, objects, source, cancellationToken);
+        objects = await removeDamaged.RunAsync(claim, remote, objects, source, cancellationToken);
         objects = await removeCutShort.RunAsync(claim, remote.Remote, objects, cancellationToken);
         if (objects.HasManifest)
         {

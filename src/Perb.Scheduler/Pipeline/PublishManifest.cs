@@ -17,11 +17,11 @@ public sealed class PublishManifest(PipelineStore store, PublishSignature publis
     {
         var manifest = PlannedManifest.Of(plan, await store.LoadVolumesAsync(claim.Backup.Id, cancellationToken));
         var content = Encoding.UTF8.GetBytes(manifest.Format());
-        await publishSignature.RunAsync(claim, remote, content, cancellationToken);
+        var isSigned = await publishSignature.RunAsync(claim, remote, content, cancellationToken);
         crash.Reached(CrashPoint.SignaturePlaced);
         await place.RunAsync(claim, remote, manifest.FileName, content, cancellationToken);
         crash.Reached(CrashPoint.ManifestPlaced);
-        await store.RecordPublishedAsync(claim, how);
+        await store.RecordPublishedAsync(claim, how, new PublishedManifest(content.Length, isSigned));
         crash.Reached(CrashPoint.PublishRecorded);
     }
 }

@@ -14,8 +14,9 @@ public sealed class PublishSignature(LookAtRemote look, RcloneProgram rclone, Pl
     /// <param name="remote">Where they are.</param>
     /// <param name="manifest">The very bytes that are published next.</param>
     /// <param name="cancellationToken">Stops; the next run does it again.</param>
+    /// <returns>Whether it is signed.</returns>
     /// <exception cref="NameConflictException">Somebody published under this name meanwhile.</exception>
-    public async Task RunAsync(Claim claim, ReadyRemote remote, byte[] manifest, CancellationToken cancellationToken)
+    public async Task<bool> RunAsync(Claim claim, ReadyRemote remote, byte[] manifest, CancellationToken cancellationToken)
     {
         // Hours may lie between the first look and this one, and the signature of a published manifest is never replaced.
         var objects = await look.RunAsync(claim.Backup, remote.Remote, cancellationToken);
@@ -35,5 +36,7 @@ public sealed class PublishSignature(LookAtRemote look, RcloneProgram rclone, Pl
             // Of a run that signed: beside a manifest that it was not made for it would say "forged".
             await rclone.DeleteFileAsync(remote.Remote.ObjectPath(objects.SignatureName), cancellationToken);
         }
+
+        return signing.Key is not null;
     }
 }

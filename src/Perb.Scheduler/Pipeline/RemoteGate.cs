@@ -37,17 +37,21 @@ public sealed class RemoteGate(
         return new ReadyRemote(remote, hash);
     }
 
+    /// <inheritdoc cref="RequireOwnAsync(RcloneProgram, Remote, string?, CancellationToken)"/>
+    public Task RequireOwnAsync(Remote remote, CancellationToken cancellationToken) =>
+        RequireOwnAsync(rclone, remote, state.InstallationId, cancellationToken);
+
     /// <summary>The path is this installation's already; nothing is written.</summary>
     /// <exception cref="RcloneException">The remote does not answer.</exception>
     /// <exception cref="ConfigurationException">It belongs to somebody else, or to nobody.</exception>
-    public async Task RequireOwnAsync(Remote remote, CancellationToken cancellationToken)
+    public static async Task RequireOwnAsync(RcloneProgram rclone, Remote remote, string? installation, CancellationToken cancellationToken)
     {
         if (await rclone.StatAsync(remote.ObjectPath(OwnerFile), null, cancellationToken) is null)
         {
             throw new ConfigurationException($"{remote.ObjectPath(OwnerFile)} is not there: is the remote mounted, is it the right path? Nothing is touched");
         }
 
-        await RequireOursAsync(remote, cancellationToken);
+        await RequireOursAsync(rclone, remote, installation, cancellationToken);
     }
 
     /// <summary>Marks the path as this installation's, whoever marked it before: a person says so.</summary>
@@ -55,7 +59,7 @@ public sealed class RemoteGate(
     public async Task AdoptAsync(Remote remote, CancellationToken cancellationToken)
     {
         await MarkAsync(remote, cancellationToken);
-        await RequireOursAsync(remote, cancellationToken);
+        await RequireOursAsync(rclone, remote, state.InstallationId, cancellationToken);
     }
 
     private Task MarkAsync(Remote remote, CancellationToken cancellationToken)
@@ -73,16 +77,16 @@ public sealed class RemoteGate(
             await MarkAsync(remote, cancellationToken);
         }
 
-        await RequireOursAsync(remote, cancellationToken);
+        await RequireOursAsync(rclone, remote, state.InstallationId, cancellationToken);
     }
 
-    private async Task RequireOursAsync(Remote remote, CancellationToken cancellationToken)
+    private static async Task RequireOursAsync(RcloneProgram rclone, Remote remote, string? installation, CancellationToken cancellationToken)
     {
-        var installation = Parse(remote, await rclone.ReadAsync(remote.ObjectPath(OwnerFile), MaxOwnerFileBytes, cancellationToken));
-        if (installation != state.InstallationId)
+        var owner = Parse(remote, await rclone.ReadAsync(remote.ObjectPath(OwnerFile), MaxOwnerFileBytes, cancellationToken));
+        if (owner != installation)
         {
             throw new ConfigurationException(
-                $"{remote.Path} belongs to another installation of Perb ({Printable.Clean(installation, 64)}, this one is {state.InstallationId}): "
+                $"{remote.Path} belongs to another installation of Perb ({Printable.Clean(owner, 64)}, this one is {installation ?? "new"}): "
                 + "give each installation its own path");
         }
     }

@@ -1,4 +1,5 @@
 using Perb.Scheduler.Backups;
+using Perb.Scheduler.Remotes;
 using Perb.Scheduler.Store;
 using Perb.Transfer.Manifests;
 using Perb.Transfer.Rclone;
@@ -15,6 +16,10 @@ public sealed record RemoteObjects(string ManifestName, IReadOnlyDictionary<stri
 
     public bool HasSignature => Sizes.ContainsKey(SignatureName);
 
+    /// <summary>As a set of files whose manifest can be read.</summary>
+    public RemoteSet SetOf(Backup backup) =>
+        new(backup.RemoteName, backup.Guest, RemoteFileName.TryParseBackup(backup.RemoteName, out _, out var time) ? time : default, Sizes);
+
     public bool Holds(VolumeRecord volume) => Sizes.TryGetValue(volume.Name, out var size) && size == volume.SizeBytes;
 }
 
@@ -25,14 +30,20 @@ public sealed record RemoteObjects(string ManifestName, IReadOnlyDictionary<stri
 public sealed class LookAtRemote(RcloneProgram rclone)
 {
     /// <exception cref="RemoteVanishedException">Not even the owner file is there.</exception>
+    /// <exception cref="NameConflictException">Several files have one name.</exception>
     public async Task<RemoteObjects> RunAsync(Backup backup, Remote remote, CancellationToken cancellationToken)
     {
-        var files = await rclone.ListAsync(remote.Path, [backup.RemoteName + ".", RemoteGate.OwnerFile], cancellationToken);
-        return files.Any(file => file.Name == RemoteGate.OwnerFile)
-            ? new RemoteObjects(
-                backup.RemoteName + Manifest.FileSuffix,
-                files.Where(file => file.Name != RemoteGate.OwnerFile).ToDictionary(file => file.Name, file => file.SizeBytes))
-            : throw new RemoteVanishedException(
+        var listing = RemoteListing.Of(await rclone.ListAsync(remote.Path, [backup.RemoteName + ".", RemoteGate.OwnerFile], cancellationToken));
+        if (!listing.Sizes.ContainsKey(RemoteGate.OwnerFile))
+        {
+            throw new RemoteVanishedException(
                 $"{remote.ObjectPath(RemoteGate.OwnerFile)} is not there any more: is the remote mounted, is it the right account?");
+        }
+
+        return listing.Twice.FirstOrDefault() is { } twice
+            ? throw new NameConflictException(
+                $"{remote.ObjectPath(twice)} is there twice, and nobody can tell which of them is read: remove one (rclone dedupe {remote.Path}), then retry")
+            : new RemoteObjects(
+                backup.RemoteName + Manifest.FileSuffix, listing.Sizes.Where(file => file.Key != RemoteGate.OwnerFile).ToDictionary());
     }
 }

@@ -13,7 +13,7 @@ namespace Perb.Scheduler.Rebuilding;
 /// says what differs; it changes nothing that is recorded.
 /// </summary>
 public sealed class RebuildFromRemote(
-    RemoteGate gate, RcloneProgram rclone, ManifestSigning signing, RebuildStore store, PipelineStore pipeline, PerbOptions options, TimeProvider time)
+    RemoteGate gate, ReadRemote read, RebuildStore store, PipelineStore pipeline, PerbOptions options)
 {
     /// <param name="section">The remote as it is configured.</param>
     /// <param name="isAdopted">A person says that the path is ours now, whoever marked it.</param>
@@ -42,11 +42,10 @@ public sealed class RebuildFromRemote(
 
     private async Task<RebuildDocument> ReadAsync(Remote remote, CancellationToken cancellationToken)
     {
-        var read = new ReadRemote(rclone, signing.Trusted, time);
         var inventory = await read.ListAsync(remote.Path, [], cancellationToken);
         var states = await store.StatesAsync(remote.Name, cancellationToken);
         var (added, known, differences) = (0, 0, new List<string>());
-        foreach (var backup in await read.ReadAsync(remote.Path, inventory.Sets, cancellationToken))
+        await foreach (var backup in read.ReadAsync(remote.Path, inventory.Sets, cancellationToken))
         {
             states.TryGetValue(backup.RemoteName, out var recorded);
             if (recorded.Id != 0)
@@ -63,7 +62,7 @@ public sealed class RebuildFromRemote(
             else if (backup is { FaultInWords: null, Read: { } manifest })
             {
                 var archiveTime = NodeClock.ToInstant(backup.Set.LocalTime, options.TimeZone);
-                added += await store.AddAsync(remote.Name, backup.Set.Guest, manifest.Manifest, archiveTime, cancellationToken) ? 1 : 0;
+                added += await store.AddAsync(remote.Name, backup.Set.Guest, manifest, archiveTime, cancellationToken) ? 1 : 0;
             }
             else
             {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
 using Perb.Transfer;
@@ -8,12 +9,14 @@ using Perb.Transfer.Signing;
 namespace Perb.Scheduler.Remotes;
 
 /// <summary>
-/// What lies on a remote, from its listing and its manifests, without any store: one run of rclone for the names, one for all manifests and
-/// signatures that are asked for.
+/// What lies on a remote, from its listing and its manifests, without any store: one run of rclone for the names, one for some thousand manifests
+/// and signatures.
 /// </summary>
 public sealed class ReadRemote(RcloneProgram rclone, TrustedSigners trusted, TimeProvider time)
 {
     private const int MaxManifestBytes = 64 << 20; // the most volumes that a backup may have make some 30 MB
+    private const int MostAtOnce = 5000;
+    private const long SlackBytes = 1 << 20;
 
     /// <param name="path">Of the remote.</param>
     /// <param name="namePrefixes">What names have to begin with: <c>100-</c>; none: everything.</param>
@@ -22,10 +25,45 @@ public sealed class ReadRemote(RcloneProgram rclone, TrustedSigners trusted, Tim
     public async Task<RemoteInventory> ListAsync(RemotePath path, IReadOnlyList<string> namePrefixes, CancellationToken cancellationToken) =>
         RemoteInventory.Of(await rclone.ListAsync(path, namePrefixes, cancellationToken));
 
-    /// <summary>Reads the manifests of these sets, in their order; a set without one comes back as it is.</summary>
-    /// <exception cref="RcloneException">The remote does not answer.</exception>
-    public async Task<IReadOnlyList<RemoteBackup>> ReadAsync(
-        RemotePath path, IReadOnlyList<RemoteSet> sets, CancellationToken cancellationToken)
+    /// <summary>Reads the manifests of these sets, in their order; a set without one comes back as it is. However many: a bounded part of them is here at a time.</summary>
+    /// <exception cref="RcloneException">The remote does not answer, or gives more than it listed.</exception>
+    public async IAsyncEnumerable<RemoteBackup> ReadAsync(
+        RemotePath path, IEnumerable<RemoteSet> sets, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var some in Parts(sets))
+        {
+            foreach (var backup in await ReadPartAsync(path, some, cancellationToken))
+            {
+                yield return backup;
+            }
+        }
+    }
+
+    /// <inheritdoc cref="ReadAsync"/>
+    public async Task<RemoteBackup> ReadOneAsync(RemotePath path, RemoteSet set, CancellationToken cancellationToken) =>
+        (await ReadPartAsync(path, [set], cancellationToken))[0];
+
+    private static IEnumerable<List<RemoteSet>> Parts(IEnumerable<RemoteSet> sets)
+    {
+        var (part, bytes) = (new List<RemoteSet>(), 0L);
+        foreach (var set in sets)
+        {
+            part.Add(set);
+            bytes += BytesToRead(set);
+            if (bytes >= MaxManifestBytes || part.Count == MostAtOnce)
+            {
+                yield return part;
+                (part, bytes) = ([], 0);
+            }
+        }
+
+        if (part.Count > 0)
+        {
+            yield return part;
+        }
+    }
+
+    private async Task<List<RemoteBackup>> ReadPartAsync(RemotePath path, List<RemoteSet> sets, CancellationToken cancellationToken)
     {
         var folder = Directory.CreateTempSubdirectory("perb-manifests-");
         try
@@ -33,7 +71,7 @@ public sealed class ReadRemote(RcloneProgram rclone, TrustedSigners trusted, Tim
             var names = sets.SelectMany(FilesToRead).ToList();
             if (names.Count > 0)
             {
-                await rclone.CopyAllFromAsync(path, names, folder.FullName, cancellationToken);
+                await rclone.CopyAllFromAsync(path, names, folder.FullName, sets.Sum(BytesToRead) + SlackBytes, cancellationToken);
             }
 
             var backups = new List<RemoteBackup>(sets.Count);
@@ -49,6 +87,9 @@ public sealed class ReadRemote(RcloneProgram rclone, TrustedSigners trusted, Tim
             folder.Delete(recursive: true);
         }
     }
+
+    // What does not tell its size may be as large as any manifest.
+    private static long BytesToRead(RemoteSet set) => FilesToRead(set).Sum(name => set.Sizes[name] is >= 0 and var size ? size : MaxManifestBytes);
 
     // What is endless is not even fetched.
     private static IEnumerable<string> FilesToRead(RemoteSet set)
@@ -84,7 +125,7 @@ public sealed class ReadRemote(RcloneProgram rclone, TrustedSigners trusted, Tim
             }
 
             var verdict = trusted.IsEmpty ? null : await VerdictAsync(set, folder, content, cancellationToken);
-            return new RemoteBackup(set, new ReadManifest(manifest, Convert.ToHexStringLower(SHA256.HashData(content)), verdict), null);
+            return new RemoteBackup(set, new ReadManifest(manifest, content.Length, Convert.ToHexStringLower(SHA256.HashData(content)), verdict), null);
         }
         catch (ManifestException exception)
         {

@@ -5,9 +5,10 @@ namespace Perb.Scheduler.Remotes;
 
 /// <summary>A manifest as it was read from a remote.</summary>
 /// <param name="Manifest">What it says.</param>
+/// <param name="SizeBytes">Of its very bytes.</param>
 /// <param name="Sha256">Of its very bytes; two manifests of one name are told apart by it.</param>
 /// <param name="Verdict">Who signed it; null where nobody's signature is asked for.</param>
-public sealed record ReadManifest(Manifest Manifest, string Sha256, SignatureVerdict? Verdict)
+public sealed record ReadManifest(Manifest Manifest, long SizeBytes, string Sha256, SignatureVerdict? Verdict)
 {
     /// <summary>Nobody is asked for, or a trusted signer made it.</summary>
     public bool IsTrusted => Verdict is null or { Signer: not null };

@@ -10,9 +10,13 @@ internal static class CheckVolume
 {
     private const int BlockBytes = 1 << 20;
 
+    /// <param name="file">It.</param>
+    /// <param name="volume">What it must be.</param>
+    /// <param name="into">Gets the very bytes that are compared; null: nobody.</param>
+    /// <param name="cancellationToken">Stops between blocks.</param>
     /// <returns>Null: it is right. Else what is wrong; follows its name.</returns>
-    /// <exception cref="IOException">It cannot be read.</exception>
-    public static async Task<string?> FaultOfAsync(string file, ManifestVolume volume, CancellationToken cancellationToken)
+    /// <exception cref="IOException">It cannot be read, or nobody reads what it gives.</exception>
+    public static async Task<string?> FaultOfAsync(string file, ManifestVolume volume, Stream? into, CancellationToken cancellationToken)
     {
         if (FileFacts.At(file) is null)
         {
@@ -39,6 +43,10 @@ internal static class CheckVolume
             while ((count = await stream.ReadAsync(block, cancellationToken)) > 0)
             {
                 pass.Append(block.AsSpan(0, count));
+                if (into is not null)
+                {
+                    await into.WriteAsync(block.AsMemory(0, count), cancellationToken);
+                }
             }
         }
         finally

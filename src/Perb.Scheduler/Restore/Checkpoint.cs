@@ -11,5 +11,9 @@ namespace Perb.Scheduler.Restore;
 /// <param name="WrittenBytes">What the volumes held of it; it is on the disk.</param>
 internal sealed record Checkpoint(string Manifest, int Volumes, string Archive, long SizeBytes, DateTimeOffset ModifiedAt, long WrittenBytes);
 
+/// <summary>A file that is about to get its name; the inode tells it from one that somebody else put there.</summary>
+internal sealed record PlacingFile(string Name, ulong Inode, long SizeBytes);
+
 [JsonSerializable(typeof(Checkpoint))]
+[JsonSerializable(typeof(IReadOnlyList<PlacingFile>))]
 internal sealed partial class CheckpointJson : JsonSerializerContext;

@@ -18,6 +18,7 @@ internal sealed class DecryptedVolumes(
     private ReadyVolume? _volume;
     private GpgDecryption? _gpg;
     private long _volumeBytes;
+    private string? _fault;
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -54,7 +55,8 @@ internal sealed class DecryptedVolumes(
             return false;
         }
 
-        (_gpg, _volumeBytes) = (GpgDecryption.Start(_volume.File, cancellationToken), 0);
+        (_volumeBytes, _fault) = (0, supply.IsInPlace ? "was not read to its end" : null);
+        _gpg = GpgDecryption.Start(_volume.File, supply.IsInPlace ? FeedAsync : null, cancellationToken);
         var name = await _gpg.NameAsync(cancellationToken);
         return name is null || name == _volume.Name // null: gpg failed, and will say why
             ? true
@@ -62,15 +64,19 @@ internal sealed class DecryptedVolumes(
                 _volume.Number, $"{_volume.Name} says that it is '{Printable.Clean(name, 100)}': it was swapped, renamed, or made by somebody else");
     }
 
+    // Between the check before and now the file may have become another: gpg gets the very bytes that are hashed.
+    private async Task FeedAsync(Stream gpg, CancellationToken cancellationToken) => _fault = await CheckVolume.FaultOfAsync(
+        _volume!.File, manifest.Volumes[_volume.Number - 1], gpg, cancellationToken);
+
     private async Task EndAsync(CancellationToken cancellationToken)
     {
         await _gpg!.FinishAsync(cancellationToken);
         await _gpg.DisposeAsync();
         _gpg = null;
         var (volume, isLast) = (_volume!, _volume!.Number == manifest.Volumes.Count);
-        if (FileFacts.At(volume.File) != volume.Facts)
+        if (_fault is not null || FileFacts.At(volume.File) != volume.Facts)
         {
-            throw new VolumeException(volume.Number, $"{volume.File} changed while it was decrypted");
+            throw new VolumeException(volume.Number, $"{volume.File} changed while it was decrypted{(_fault is null ? "" : $": it {_fault}")}");
         }
 
         if (isLast ? _volumeBytes > manifest.VolumeBytes : _volumeBytes != manifest.VolumeBytes)

@@ -7,6 +7,9 @@ namespace Perb.Scheduler.Restore;
 /// <summary>A backup, and the remote that it is restored from.</summary>
 internal sealed record FoundBackup(RemotePlace Place, RemoteBackup Backup);
 
+/// <summary>One that may not be believed; without its manifest, of which there may be very many.</summary>
+internal sealed record PassedOver(RemotePlace Place, RemoteSet Set, string Fault, bool CanBeAllowed);
+
 /// <summary>
 /// Finds the backup that is meant on all remotes: of a guest the newest that may be believed. One with a manifest goes before PERB's old
 /// files, whatever their times; where several remotes have it, one where it is whole.
@@ -20,7 +23,7 @@ internal sealed class FindBackup(ReadRemote remotes, bool asksForSigners, ILogge
     /// <exception cref="RcloneException">No remote answers.</exception>
     public async Task<FoundBackup> RunAsync(IReadOnlyList<RemotePlace> places, RestoreSelection selection, CancellationToken cancellationToken)
     {
-        var (found, passedOver) = (new List<FoundBackup>(), new List<FoundBackup>());
+        var (found, passedOver) = (new List<FoundBackup>(), new List<PassedOver>());
         RcloneException? silent = null;
         foreach (var place in places)
         {
@@ -45,16 +48,16 @@ internal sealed class FindBackup(ReadRemote remotes, bool asksForSigners, ILogge
             throw passedOver.Count == 0 && silent is not null ? silent : Nothing(places, selection, passedOver);
         }
 
-        foreach (var other in passedOver.Where(other => other.Backup.Set.LocalTime > chosen.Backup.Set.LocalTime))
+        foreach (var other in passedOver.Where(other => other.Set.LocalTime > chosen.Backup.Set.LocalTime))
         {
-            logger.BackupPassedOver(other.Backup.RemoteName, other.Place.Name, other.Backup.FaultInWords ?? "");
+            logger.BackupPassedOver(other.Set.RemoteName, other.Place.Name, other.Fault);
         }
 
         return chosen;
     }
 
     private async Task LookAsync(
-        RemotePlace place, RestoreSelection selection, List<FoundBackup> found, List<FoundBackup> passedOver, CancellationToken cancellationToken)
+        RemotePlace place, RestoreSelection selection, List<FoundBackup> found, List<PassedOver> passedOver, CancellationToken cancellationToken)
     {
         var inventory = await remotes.ListAsync(place.Path, [selection.NamePrefix], cancellationToken);
         var sets = inventory.Sets
@@ -64,7 +67,7 @@ internal sealed class FindBackup(ReadRemote remotes, bool asksForSigners, ILogge
             .Chunk(AtATime);
         foreach (var some in sets)
         {
-            foreach (var backup in await remotes.ReadAsync(place.Path, some, cancellationToken))
+            await foreach (var backup in remotes.ReadAsync(place.Path, some, cancellationToken))
             {
                 if (MayBeBelieved(backup))
                 {
@@ -72,7 +75,8 @@ internal sealed class FindBackup(ReadRemote remotes, bool asksForSigners, ILogge
                     return;
                 }
 
-                passedOver.Add(new FoundBackup(place, backup));
+                var canBeAllowed = backup.Read is { IsTrusted: false } || (backup.Set.OldFile is not null && asksForSigners);
+                passedOver.Add(new PassedOver(place, backup.Set, backup.FaultInWords ?? "", canBeAllowed));
             }
         }
     }
@@ -81,7 +85,7 @@ internal sealed class FindBackup(ReadRemote remotes, bool asksForSigners, ILogge
         ? read.IsTrusted
         : backup.Set.OldFile is not null && !asksForSigners;
 
-    private RestoreException Nothing(IReadOnlyList<RemotePlace> places, RestoreSelection selection, List<FoundBackup> passedOver)
+    private static RestoreException Nothing(IReadOnlyList<RemotePlace> places, RestoreSelection selection, List<PassedOver> passedOver)
     {
         var where = string.Join(", ", places.Select(place => place.Name));
         if (passedOver.Count == 0)
@@ -89,11 +93,10 @@ internal sealed class FindBackup(ReadRemote remotes, bool asksForSigners, ILogge
             return new RestoreException($"there is no backup of {selection.InWords} on {where}; perb list --remote-only shows what is there");
         }
 
-        var newest = passedOver.MaxBy(other => other.Backup.Set.LocalTime)!;
-        var canBeAllowed = newest.Backup.Read is { IsTrusted: false } || (newest.Backup.Set.OldFile is not null && asksForSigners);
+        var newest = passedOver.MaxBy(other => other.Set.LocalTime)!;
         return new RestoreException(
-            $"{newest.Backup.RemoteName} on {newest.Place.Name} cannot be restored: {newest.Backup.FaultInWords}"
+            $"{newest.Set.RemoteName} on {newest.Place.Name} cannot be restored: {newest.Fault}"
             + (passedOver.Count > 1 ? $"; nor can {passedOver.Count - 1} other(s) of {selection.InWords}" : "")
-            + (canBeAllowed ? "; --allow-unsigned restores it all the same: anyone who has your public key could have made it" : ""));
+            + (newest.CanBeAllowed ? "; --allow-unsigned restores it all the same: anyone who has your public key could have made it" : ""));
     }
 }

@@ -18,14 +18,14 @@ internal sealed class RestoreBackup(RcloneProgram rclone, RestoreProgress progre
     public async Task<IReadOnlyList<string>> ToDirectoryAsync(FoundBackup from, string directory, CancellationToken cancellationToken)
     {
         var read = from.Backup.Read!;
-        RestoredFiles.RequireFree(directory, from.Backup.RemoteName);
         RequireVolumes(from);
-        using var work = WorkDirectory.Open(directory, from.Backup.RemoteName);
+        using var work = WorkDirectory.Open(directory, from.Backup.RemoteName, WorkDirectory.ForFiles);
         using var files = new RestoredFiles(directory, work);
         var kept = work.ReadCheckpoint(read.Sha256);
         var run = new Run(kept?.Volumes ?? 0);
         try
         {
+            files.RequireFree(from.Backup.RemoteName);
             if (kept is not null)
             {
                 files.Resume(kept);
@@ -39,7 +39,7 @@ internal sealed class RestoreBackup(RcloneProgram rclone, RestoreProgress progre
         }
         catch (Exception exception) when (exception is VolumeException or EncryptionException)
         {
-            if (run.GoodVolumes * read.Manifest.VolumeBytes >= EndOfArchive(read.Manifest) && files.ArchiveIsWritten)
+            if ((Int128)run.GoodVolumes * read.Manifest.VolumeBytes >= EndOfArchive(read.Manifest) && files.ArchiveIsWritten)
             {
                 var saved = await files.PlaceAsync(archiveAlone: true, CancellationToken.None);
                 work.Delete();
@@ -76,7 +76,7 @@ internal sealed class RestoreBackup(RcloneProgram rclone, RestoreProgress progre
     public async Task ToOutputAsync(FoundBackup from, Stream output, string directory, CancellationToken cancellationToken)
     {
         RequireVolumes(from);
-        using var work = WorkDirectory.Open(directory, from.Backup.RemoteName);
+        using var work = WorkDirectory.Open(directory, from.Backup.RemoteName, WorkDirectory.ForOutput);
         var target = new StandardOutput(output);
         var run = new Run(0);
         try
@@ -86,7 +86,7 @@ internal sealed class RestoreBackup(RcloneProgram rclone, RestoreProgress progre
         catch (Exception exception) when (exception is VolumeException or EncryptionException)
         {
             var manifest = from.Backup.Read!.Manifest;
-            throw run.GoodVolumes * manifest.VolumeBytes >= EndOfArchive(manifest) && target.ArchiveIsWritten
+            throw (Int128)run.GoodVolumes * manifest.VolumeBytes >= EndOfArchive(manifest) && target.ArchiveIsWritten
                 ? new RestoreException($"{exception.Message}; the archive itself was written whole, its log or notes are lost")
                 : Cannot(from, null, run, exception);
         }
@@ -140,7 +140,7 @@ internal sealed class RestoreBackup(RcloneProgram rclone, RestoreProgress progre
     private static void RequireVolumes(FoundBackup from)
     {
         var manifest = from.Backup.Read!.Manifest;
-        if (from.Backup.VolumeFaults.Any(fault => (fault.Number - 1) * manifest.VolumeBytes < EndOfArchive(manifest)))
+        if (from.Backup.VolumeFaults.Any(fault => (Int128)(fault.Number - 1) * manifest.VolumeBytes < EndOfArchive(manifest)))
         {
             throw new RestoreException(
                 $"{from.Backup.FaultInWords}: {from.Backup.RemoteName} on {from.Place.Name} cannot be restored{OfOthers(from)}");
@@ -175,7 +175,7 @@ internal sealed class RestoreBackup(RcloneProgram rclone, RestoreProgress progre
         $"; other backups of guest {from.Backup.Set.Guest}: perb list --remote-only --guest {from.Backup.Set.Guest}";
 
     /// <summary>Where in the tar stream the archive's last byte is: its header has a pax record from 8 GiB on (docs/FORMAT.md, 2).</summary>
-    private static long EndOfArchive(Manifest manifest) => manifest.ArchiveBytes + (manifest.ArchiveBytes >= 8L << 30 ? 3 * 512 : 512);
+    private static Int128 EndOfArchive(Manifest manifest) => (Int128)manifest.ArchiveBytes + (manifest.ArchiveBytes >= 8L << 30 ? 3 * 512 : 512);
 
     private sealed class Run(int goodVolumes)
     {

@@ -21,11 +21,11 @@ internal sealed class RestoreOldFile(RcloneProgram rclone, RestoreProgress progr
     /// <exception cref="RestoreException">It cannot be restored.</exception>
     public async Task<IReadOnlyList<string>> ToDirectoryAsync(FoundBackup from, string directory, CancellationToken cancellationToken)
     {
-        RestoredFiles.RequireFree(directory, from.Backup.RemoteName);
-        using var work = WorkDirectory.Open(directory, from.Backup.RemoteName);
+        using var work = WorkDirectory.Open(directory, from.Backup.RemoteName, WorkDirectory.ForFiles);
         using var files = new RestoredFiles(directory, work);
         try
         {
+            files.RequireFree(from.Backup.RemoteName);
             await StreamAsync(from, work, files, SizeOf(from), cancellationToken);
             var paths = await files.PlaceAsync(archiveAlone: false, cancellationToken);
             work.Delete();
@@ -33,6 +33,11 @@ internal sealed class RestoreOldFile(RcloneProgram rclone, RestoreProgress progr
         }
         catch (EncryptionException exception)
         {
+            if (exception is not DecryptionException { KeyIsMissing: true })
+            {
+                File.Delete(work.FileOf(from.Backup.Set.OldFile!)); // nothing but gpg tells whether it arrived right: fetched anew the next time
+            }
+
             throw Cannot(from, exception);
         }
         finally
@@ -47,7 +52,7 @@ internal sealed class RestoreOldFile(RcloneProgram rclone, RestoreProgress progr
     /// <inheritdoc cref="RestoreBackup.ToOutputAsync"/>
     public async Task ToOutputAsync(FoundBackup from, Stream output, string directory, CancellationToken cancellationToken)
     {
-        using var work = WorkDirectory.Open(directory, from.Backup.RemoteName);
+        using var work = WorkDirectory.Open(directory, from.Backup.RemoteName, WorkDirectory.ForOutput);
         try
         {
             await StreamAsync(from, work, new StandardOutput(output), 0, cancellationToken);
@@ -69,7 +74,7 @@ internal sealed class RestoreOldFile(RcloneProgram rclone, RestoreProgress progr
         logger.RestoreWithoutManifest(name, from.Place.Name);
         progress.Begin(remoteName, 0);
         var file = await FetchAsync(from, name, work, archiveBytes, cancellationToken);
-        await using var gpg = GpgDecryption.Start(file, cancellationToken);
+        await using var gpg = GpgDecryption.Start(file, feed: null, cancellationToken);
         var content = await PeekedStream.OpenAsync(gpg.Content, OldContent.HeadBytes, cancellationToken);
         if (OldContent.Of(name, remoteName, content.Head.Span) is not { } kind)
         {

@@ -16,17 +16,17 @@ internal sealed record RestoreSpace(long Archive, long LargestVolume, long Kept)
     /// <exception cref="RestoreException">Not even for one.</exception>
     public int VolumesAtOnce(string directory, long freeBytes)
     {
-        var needed = Archive + (Archive > 0 ? Beside : 0) - Kept;
+        var needed = (Int128)Archive + (Archive > 0 ? Beside : 0) - Kept; // sizes as somebody wrote them into a manifest
         for (var volumes = MostVolumes; volumes >= 1; volumes--)
         {
-            if (freeBytes >= needed + (volumes * LargestVolume))
+            if (freeBytes >= needed + ((Int128)volumes * LargestVolume))
             {
                 return volumes;
             }
         }
 
         throw new RestoreException(
-            $"{directory} has {ByteSize.Format(freeBytes)} free, and {ByteSize.Format(Math.Max(0, needed) + LargestVolume)} are needed: "
+            $"{directory} has {ByteSize.Format(freeBytes)} free, and {ByteSize.Format((long)Int128.Min(long.MaxValue, Int128.Max(0, needed) + LargestVolume))} are needed: "
             + "make room, or name another directory with --to");
     }
 }

@@ -21,16 +21,22 @@ internal sealed class RestoredFiles(string directory, WorkDirectory work) : IRes
     public (TarEntry Entry, long WrittenBytes)? Unfinished =>
         _archive is { } archive && archive.File.WrittenBytes < archive.Entry.SizeBytes ? (archive.Entry, archive.File.WrittenBytes) : null;
 
-    /// <summary>Nothing that has the name of one of its files is ever replaced; known before anything is fetched.</summary>
+    /// <summary>
+    /// Nothing that has the name of one of its files is ever replaced; known before anything is fetched. Log or notes that a killed restore had placed
+    /// already are taken back.
+    /// </summary>
     /// <exception cref="RestoreException">Something has.</exception>
-    public static void RequireFree(string directory, string remoteName)
+    public void RequireFree(string remoteName)
     {
+        var own = work.ReadPlacing().ToDictionary(file => Path.Combine(directory, file.Name));
         var taken = Directory.EnumerateFileSystemEntries(directory, $"vzdump-*-{remoteName}.*").Order().ToList();
-        if (taken.Count > 0)
+        if (taken.Find(path => !own.TryGetValue(path, out var file) || FileFacts.At(path) is not { } facts
+            || (facts.Inode, facts.SizeBytes) != (file.Inode, file.SizeBytes)) is { } other)
         {
-            throw new RestoreException(
-                $"{taken[^1]} exists already, and nothing is replaced: move it away, or name another directory with --to");
+            throw new RestoreException($"{other} exists already, and nothing is replaced: move it away, or name another directory with --to");
         }
+
+        taken.ForEach(File.Delete);
     }
 
     /// <summary>Goes on with an archive of which a part is written and on the disk.</summary>
@@ -87,10 +93,12 @@ internal sealed class RestoredFiles(string directory, WorkDirectory work) : IRes
             throw new RestoreException("there is no archive in it");
         }
 
+        List<(PlacedFile File, TarEntry Entry)> files = archiveAlone ? [archive] : [.. _companions, archive];
+        await work.WritePlacingAsync([.. files.SkipLast(1).Select(one => new PlacingFile(one.Entry.Name, one.File.Inode, one.File.WrittenBytes))], cancellationToken);
         var placed = new List<string>();
         try
         {
-            foreach (var (file, entry) in archiveAlone ? [archive] : _companions.Append(archive))
+            foreach (var (file, entry) in files)
             {
                 await file.PlaceAsync(entry.ModifiedAt, cancellationToken);
                 placed.Insert(0, file.Path);

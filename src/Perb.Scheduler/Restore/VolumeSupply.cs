@@ -58,6 +58,9 @@ internal sealed class VolumeSupply : IAsyncDisposable
         _bringing = Task.Run(() => BringAllAsync(first), CancellationToken.None);
     }
 
+    /// <summary>Volumes are read where others can change them.</summary>
+    public bool IsInPlace => _place.LocalDirectory is not null;
+
     /// <summary>The next volume, or null behind the last one.</summary>
     /// <exception cref="VolumeException">It is missing or damaged on the remote.</exception>
     /// <exception cref="RcloneException">The remote does not answer.</exception>
@@ -165,12 +168,12 @@ internal sealed class VolumeSupply : IAsyncDisposable
     }
 
     private static async Task<string> FaultOfAsync(string file, ManifestVolume volume, CancellationToken cancellationToken) =>
-        await CheckVolume.FaultOfAsync(file, volume, cancellationToken) ?? "changed while it was read";
+        await CheckVolume.FaultOfAsync(file, volume, into: null, cancellationToken) ?? "changed while it was read";
 
     private static async Task<ReadyVolume?> CheckAsync(int number, ManifestVolume volume, string file, CancellationToken cancellationToken)
     {
         var before = FileFacts.At(file);
-        var fault = await CheckVolume.FaultOfAsync(file, volume, cancellationToken);
+        var fault = await CheckVolume.FaultOfAsync(file, volume, into: null, cancellationToken);
         return fault is null && before is not null && FileFacts.At(file) == before ? new ReadyVolume(number, volume.Name, file, before) : null;
     }
 

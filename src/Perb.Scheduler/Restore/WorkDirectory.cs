@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Perb.Scheduler.Backups;
 using Perb.Transfer.Posix;
 using Perb.Transfer.Rclone;
 using Perb.Transfer.Staging;
@@ -11,14 +12,22 @@ namespace Perb.Scheduler.Restore;
 /// </summary>
 internal sealed class WorkDirectory : IDisposable
 {
+    /// <summary>It is gone on with after an interruption.</summary>
+    public const string ForFiles = "";
+
+    /// <summary>Beside the other one, which <c>--stdout</c> must not take away.</summary>
+    public const string ForOutput = "-stdout";
+
     private const string LockName = "lock";
     private const string CheckpointName = "checkpoint";
     private const string FetcherName = "rclone";
+    private const string PlacingName = "placing";
     private const int WouldBlock = 11;
 
+    private readonly string _remoteName;
     private readonly FileStream _lock;
 
-    private WorkDirectory(string path, FileStream held) => (Path, _lock) = (path, held);
+    private WorkDirectory(string path, string remoteName, FileStream held) => (Path, _remoteName, _lock) = (path, remoteName, held);
 
     public string Path { get; }
 
@@ -31,20 +40,17 @@ internal sealed class WorkDirectory : IDisposable
         set => File.WriteAllText(FileOf(FetcherName), value?.ToString() ?? "");
     }
 
-    /// <exception cref="RestoreException">Another perb works in it, or it cannot be made.</exception>
-    public static WorkDirectory Open(string directory, string remoteName)
+    /// <exception cref="RestoreException">Another perb works in it, it cannot be made, or somebody else made it.</exception>
+    public static WorkDirectory Open(string directory, string remoteName, string purpose)
     {
-        var path = System.IO.Path.Combine(directory, $".perb-restore-{remoteName}");
-        if (FileFacts.At(path) is { KindInWords: not "a directory" } facts)
-        {
-            throw new RestoreException($"{path} is {facts.KindInWords}: move it away");
-        }
-
+        var path = System.IO.Path.Combine(directory, $".perb-restore-{remoteName}{purpose}");
         try
         {
-            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            return new WorkDirectory(path, new FileStream(
-                System.IO.Path.Combine(path, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            return PrivateDirectory.TryOpen(path)
+                ? new WorkDirectory(path, remoteName, new FileStream(
+                    System.IO.Path.Combine(path, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None))
+                : throw new RestoreException(
+                    $"{path} is there, as {FileFacts.At(path)?.KindInWords ?? "nothing"} that others can change: what lies in it cannot be trusted; move it away");
         }
         catch (IOException exception) when (exception.HResult == WouldBlock)
         {
@@ -64,8 +70,9 @@ internal sealed class WorkDirectory : IDisposable
         try
         {
             var kept = JsonSerializer.Deserialize(File.ReadAllBytes(FileOf(CheckpointName)), CheckpointJson.Default.Checkpoint);
-            return kept is not null
+            return kept is { Volumes: >= 0, WrittenBytes: >= 0 }
                 && kept.Manifest == manifestSha256
+                && ArchiveName.TryParse(kept.Archive, out var archive) && archive.RemoteName == _remoteName
                 && new FileInfo(PlacedFile.PartialOf(Path, kept.Archive)) is { Exists: true } partial
                 && partial.Length >= kept.WrittenBytes
                     ? kept
@@ -77,13 +84,24 @@ internal sealed class WorkDirectory : IDisposable
         }
     }
 
-    public async Task WriteCheckpointAsync(Checkpoint checkpoint, CancellationToken cancellationToken)
+    public Task WriteCheckpointAsync(Checkpoint checkpoint, CancellationToken cancellationToken) =>
+        WriteAsync(CheckpointName, JsonSerializer.SerializeToUtf8Bytes(checkpoint, CheckpointJson.Default.Checkpoint), cancellationToken);
+
+    /// <summary>Files that are about to get their names: should this program be killed in between, the next one knows them as its own.</summary>
+    public Task WritePlacingAsync(IReadOnlyList<PlacingFile> files, CancellationToken cancellationToken) =>
+        WriteAsync(PlacingName, JsonSerializer.SerializeToUtf8Bytes(files, CheckpointJson.Default.IReadOnlyListPlacingFile), cancellationToken);
+
+    /// <summary>What a killed restore gave names to before it could give one to the archive.</summary>
+    public IReadOnlyList<PlacingFile> ReadPlacing()
     {
-        var json = JsonSerializer.SerializeToUtf8Bytes(checkpoint, CheckpointJson.Default.Checkpoint);
-        File.Delete(FileOf(CheckpointName + StagedFile.PartialSuffix));
-        using var staged = StagedFile.Create(Path, CheckpointName);
-        await staged.WriteAsync(json, cancellationToken);
-        await staged.CommitAsync(json.Length, cancellationToken);
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(FileOf(PlacingName)), CheckpointJson.Default.IReadOnlyListPlacingFile) ?? [];
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or JsonException)
+        {
+            return [];
+        }
     }
 
     /// <summary>Whether a later run could go on from here.</summary>
@@ -93,4 +111,12 @@ internal sealed class WorkDirectory : IDisposable
     public void Delete() => Directory.Delete(Path, recursive: true);
 
     public void Dispose() => _lock.Dispose();
+
+    private async Task WriteAsync(string name, byte[] json, CancellationToken cancellationToken)
+    {
+        File.Delete(FileOf(name + StagedFile.PartialSuffix));
+        using var staged = StagedFile.Create(Path, name);
+        await staged.WriteAsync(json, cancellationToken);
+        await staged.CommitAsync(json.Length, cancellationToken);
+    }
 }

@@ -2,8 +2,8 @@ using Perb.Scheduler.Backups;
 using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Observability;
 using Perb.Scheduler.Pipeline;
+using Perb.Scheduler.Remotes;
 using Perb.Scheduler.Store;
-using Perb.Transfer.Manifests;
 using Perb.Transfer.Rclone;
 
 namespace Perb.Scheduler.Retention;
@@ -21,6 +21,8 @@ public sealed class PruneRemote(
     RemoteGate gate, PlanPrune planPrune, RetentionStore store, RcloneProgram rclone, ClockWatch clock, Troubles troubles, ILogger<PruneRemote> logger)
     : IDisposable
 {
+    private const string Forgotten = "the guest is to be forgotten (perb forget)";
+
     private readonly SemaphoreSlim _one = new(1);
 
     /// <param name="section">The remote as it is configured.</param>
@@ -37,7 +39,7 @@ public sealed class PruneRemote(
         return await GuardedAsync(section, remote => PruneAsync(section, remote, guest, isApproved, cancellationToken), cancellationToken);
     }
 
-    /// <summary>Removes every copy of a guest, on purpose.</summary>
+    /// <summary>Removes everything that was ever sent of a guest, copies or not, on purpose.</summary>
     public Task<PruneOutcome> ForgetAsync(RemoteSection section, int guest, CancellationToken cancellationToken) =>
         GuardedAsync(section, remote => ForgetAsync(remote, guest, cancellationToken), cancellationToken);
 
@@ -69,86 +71,135 @@ public sealed class PruneRemote(
     private async Task<PruneOutcome> PruneAsync(
         RemoteSection section, Remote remote, int? guest, bool isApproved, CancellationToken cancellationToken)
     {
-        if (clock.FaultSinceLastLook(await store.LatestRecordAsync(cancellationToken)) is { } jump)
+        if (await clock.FaultSinceLastLookAsync(section.Name, isRecorded: true, cancellationToken) is { } jump)
         {
             return new PruneOutcome(section.Name, [], $"nothing is pruned now: {jump}");
         }
 
-        await FinishAsync(remote, cancellationToken);
+        var faults = new RemoteFaults();
+        await FinishAsync(remote, faults, cancellationToken);
         var planned = await planPrune.RunAsync(section, guest, cancellationToken);
         if (planned.Plan.Refusal is { } refusal && !isApproved)
         {
             return new PruneOutcome(section.Name, planned.Plan.Decisions, refusal);
         }
 
+        var removed = 0;
         foreach (var decision in planned.Plan.Decisions.Where(decision => decision.IsRemoved))
         {
-            await RemoveAsync(remote, planned.Backups[decision.Copy.Id], string.Join("; ", decision.Reasons), cancellationToken);
+            var isRemoved = await store.BeginAsync(decision.Copy.Id, string.Join("; ", decision.Reasons), isForgotten: false)
+                && await RemoveAsync(remote, planned.Backups[decision.Copy.Id], faults, cancellationToken);
+            removed += isRemoved ? 1 : 0;
         }
 
-        var removed = planned.Plan.Removed.Count;
         logger.Pruned(section.Name, removed, planned.Plan.Decisions.Count - removed);
-        return new PruneOutcome(section.Name, planned.Plan.Decisions, null);
+        return new PruneOutcome(section.Name, planned.Plan.Decisions, faults.InWords);
     }
 
     private async Task<PruneOutcome> ForgetAsync(Remote remote, int guest, CancellationToken cancellationToken)
     {
-        await FinishAsync(remote, cancellationToken);
-        var decisions = new List<PruneDecision>();
-        foreach (var backup in (await store.CopiesAsync(remote.Name, cancellationToken)).Where(backup => backup.Guest == guest))
+        if ((await store.RetiredAsync(cancellationToken)).Contains(guest))
         {
-            await RemoveAsync(remote, backup, "the guest is to be forgotten (perb forget)", cancellationToken);
-            var copy = new StoredCopy(backup.Id, guest, backup.RemoteName, backup.ArchiveTime, backup.IsVerified, IsWhole: true);
-            decisions.Add(new PruneDecision(copy, true, ["perb forget"]));
+            return new PruneOutcome(remote.Name, [], $"guest {guest} is retired, all its copies are kept: perb retire {guest} --undo comes first");
         }
 
-        return new PruneOutcome(remote.Name, decisions, null);
+        var (faults, decisions) = (new RemoteFaults(), new List<PruneDecision>());
+        await FinishAsync(remote, faults, cancellationToken);
+        foreach (var backup in await store.SentAsync(remote.Name, guest, cancellationToken))
+        {
+            var copy = new StoredCopy(backup.Id, guest, backup.RemoteName, backup.ArchiveTime, backup.IsVerified, IsWhole: true);
+            if (await ObstacleAsync(remote, backup, cancellationToken) is { } obstacle)
+            {
+                faults.Add(obstacle);
+                decisions.Add(new PruneDecision(copy, false, [obstacle]));
+            }
+            else
+            {
+                decisions.Add(new PruneDecision(copy, await RemoveAsync(remote, backup, faults, cancellationToken), [Forgotten]));
+            }
+        }
+
+        return new PruneOutcome(remote.Name, decisions, faults.InWords);
     }
 
-    // What an earlier run began is no copy any more: it is only carried to its end.
-    private async Task FinishAsync(Remote remote, CancellationToken cancellationToken)
+    // Why something that was sent of a guest cannot be forgotten now.
+    private async Task<string?> ObstacleAsync(Remote remote, StoredBackup backup, CancellationToken cancellationToken) =>
+        !backup.WasPublished && await HasManifestAsync(remote, backup, cancellationToken)
+            ? $"{remote.ObjectPath(backup.ManifestName)} is not on record as published by this store: it is left alone"
+            : await store.BeginAsync(backup.Id, Forgotten, isForgotten: true)
+                ? null
+                : $"{backup.RemoteName} is being shipped to {remote.Name}: perb skip {backup.Id}, then forget again";
+
+    private async Task FinishAsync(Remote remote, RemoteFaults faults, CancellationToken cancellationToken)
     {
         foreach (var backup in await store.UnfinishedAsync(remote.Name, cancellationToken))
         {
-            await DeleteAsync(remote, backup, cancellationToken);
+            try
+            {
+                if (!await IsKeptAsync(remote, backup, "its manifest is still there", cancellationToken))
+                {
+                    await RemoveRestAsync(remote, backup, cancellationToken);
+                }
+            }
+            catch (RcloneException exception) when (faults.MayPass(exception))
+            {
+                faults.Add(exception.Message);
+            }
         }
     }
 
-    private async Task RemoveAsync(Remote remote, PublishedBackup backup, string reason, CancellationToken cancellationToken)
+    private async Task<bool> RemoveAsync(Remote remote, StoredBackup backup, RemoteFaults faults, CancellationToken cancellationToken)
     {
-        if (!await store.BeginAsync(backup.Id, reason))
-        {
-            return;
-        }
-
-        var manifest = remote.ObjectPath(backup.RemoteName + Manifest.FileSuffix);
         try
         {
-            await rclone.DeleteFileAsync(manifest, cancellationToken);
+            await RemoveManifestAsync(remote, backup, cancellationToken);
+            await RemoveRestAsync(remote, backup, cancellationToken);
+            return true;
         }
-        catch (RcloneException exception) when (exception.Kind == RcloneFailure.NoRetry)
+        catch (RcloneException exception) when (faults.MayPass(exception))
         {
-            // Not allowed to: nothing was removed, so it stays what it was.
-            await store.CancelAsync(backup.Id, exception.Message);
-            throw;
+            faults.Add(exception.Message);
+            return false;
         }
-
-        await DeleteAsync(remote, backup, cancellationToken);
     }
 
-    private async Task DeleteAsync(Remote remote, PublishedBackup backup, CancellationToken cancellationToken)
+    private async Task RemoveManifestAsync(Remote remote, StoredBackup backup, CancellationToken cancellationToken)
     {
-        string[] names =
-        [
-            backup.RemoteName + Manifest.FileSuffix,
-            backup.RemoteName + Manifest.FileSuffix + Manifest.SignatureSuffix,
-            .. backup.Volumes.Select(volume => volume.Name).Reverse(),
-        ];
-        foreach (var name in names)
+        try
+        {
+            await rclone.DeleteFileAsync(remote.ObjectPath(backup.ManifestName), cancellationToken);
+        }
+        catch (RcloneException exception)
+        {
+            await IsKeptAsync(remote, backup, exception.Message, cancellationToken);
+            throw;
+        }
+    }
+
+    // While its manifest is there nothing of it was removed: it is a copy as before, and every brake judges it again.
+    private async Task<bool> IsKeptAsync(Remote remote, StoredBackup backup, string reason, CancellationToken cancellationToken)
+    {
+        var isThere = await HasManifestAsync(remote, backup, cancellationToken);
+        if (isThere)
+        {
+            await store.CancelAsync(backup.Id, reason);
+        }
+
+        return isThere;
+    }
+
+    private async Task<bool> HasManifestAsync(Remote remote, StoredBackup backup, CancellationToken cancellationToken) =>
+        await rclone.StatAsync(remote.ObjectPath(backup.ManifestName), null, cancellationToken) is not null;
+
+    private async Task RemoveRestAsync(Remote remote, StoredBackup backup, CancellationToken cancellationToken)
+    {
+        foreach (var name in backup.NamesBesideManifest)
         {
             await rclone.DeleteFileAsync(remote.ObjectPath(name), cancellationToken);
         }
 
+        // "Not there" is what a remote says, too, that is not mounted any more.
+        await gate.RequireOwnAsync(remote, cancellationToken);
         await store.RecordPrunedAsync(backup.Id);
         logger.BackupPruned(backup.RemoteName, remote.Name);
     }

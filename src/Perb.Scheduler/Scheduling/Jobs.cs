@@ -56,7 +56,7 @@ internal sealed class VerifyJob(VerifyRemote verify, PerbOptions options, JobBou
     {
         var remote = options.Remotes.Single(remote => remote.Name == context.MergedJobDataMap.GetString(PruneJob.RemoteKey));
         return new(boundary.RunAsideAsync(
-            "verification", token => verify.RunAsync(remote, guest: null, VerifyRemote.Share, isDownload: false, token), cancellationToken));
+            "verification", token => verify.RunAsync(remote, new VerifyOrder(null, VerifyRemote.Share, IsDownload: false, IsApproved: false), token), cancellationToken));
     }
 }
 

@@ -41,7 +41,8 @@ internal static class BackupRow
         NextAttemptAt = row.TimeOrNull("next_attempt_at"),
         Failure = row.TextOrNull("failure"),
         ByHand = ByHandOf(row),
-        VolumeCount = row.IsDBNull(row.GetOrdinal("volume_count")) ? null : (int)row.Number("volume_count"),
+        IsSigned = row.NumberOrNull("is_signed") == 1,
+        VolumeCount = (int?)row.NumberOrNull("volume_count"),
         SealedBytes = row.Number("sealed_bytes"),
     };
 

@@ -166,15 +166,19 @@ public sealed class DiscoveryStore(Database database)
             "SELECT EXISTS (SELECT 1 FROM backup WHERE state = 'discovered' AND settled = 0)", cancellationToken) != 0;
     }
 
-    /// <summary>The archives that still need their file: for some remote not every volume is sealed.</summary>
+    /// <summary>
+    /// The archives that still need their file: for some remote not every volume is sealed. Of a damaged copy a volume that was sent and is not
+    /// proven any more is perhaps to be sealed again.
+    /// </summary>
     public async Task<IReadOnlySet<ArchiveFile>> UnsealedAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.ConnectAsync(cancellationToken);
         var files = await connection.QueryAsync(
             """
             SELECT path, size_bytes, modified_at FROM backup
-            WHERE state IN ('discovered', 'verified')
-              AND coalesce((SELECT p.volume_count > (SELECT count(*) FROM volume v WHERE v.backup_id = p.backup_id)
+            WHERE state IN ('discovered', 'verified', 'damaged')
+              AND coalesce((SELECT p.volume_count > (SELECT count(*) FROM volume v WHERE v.backup_id = p.backup_id
+                                                     AND (backup.state <> 'damaged' OR v.verified_at IS NOT NULL OR v.uploaded_at IS NULL))
                             FROM plan p WHERE p.backup_id = backup.id), 1)
             """,
             row => new ArchiveFile(row.Text("path"), row.Number("size_bytes"), row.Time("modified_at")),

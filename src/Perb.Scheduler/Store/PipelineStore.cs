@@ -5,6 +5,9 @@ using Perb.Transfer.Sealing;
 
 namespace Perb.Scheduler.Store;
 
+/// <summary>A manifest as it was published; what a listing must show of it from then on.</summary>
+public sealed record PublishedManifest(long SizeBytes, bool IsSigned);
+
 /// <summary>
 /// Claims, and the facts that a claim's holder records. Every write names the state and the lease token that it rests on; where they no
 /// longer hold, nothing is written. Facts that already happened are recorded without a cancellation token: stopping must not forget them.
@@ -48,7 +51,7 @@ public sealed class PipelineStore(Database database, TimeProvider time)
             UPDATE backup SET lease_token = @token, lease_until = @until, attempted_at = @now
             WHERE id = (
                 SELECT b.id FROM backup b INDEXED BY backup_open
-                WHERE b.remote = @remote AND b.state IN ('discovered', 'verified', 'damaged') AND b.settled = 1
+                WHERE b.remote = @remote AND b.state IN ('discovered', 'verified', 'damaged') AND b.settled = 1 AND b.pruning IS NULL
                   AND (b.lease_until IS NULL OR b.lease_until < @now OR b.lease_until > @void)
                   AND CASE WHEN @since IS NULL THEN b.next_attempt_at IS NULL OR b.next_attempt_at <= @now OR b.next_attempt_at > @latest
                            ELSE b.attempted_at IS NULL OR b.attempted_at NOT BETWEEN @since AND @now END
@@ -86,7 +89,7 @@ public sealed class PipelineStore(Database database, TimeProvider time)
         var next = await connection.ScalarAsync<string>(
             """
             SELECT min(next_attempt_at) FROM backup
-            WHERE remote = @remote AND state IN ('discovered', 'verified', 'damaged') AND settled = 1 AND lease_token IS NULL
+            WHERE remote = @remote AND state IN ('discovered', 'verified', 'damaged') AND settled = 1 AND lease_token IS NULL AND pruning IS NULL
             """,
             cancellationToken,
             ("@remote", remote));
@@ -145,7 +148,7 @@ public sealed class PipelineStore(Database database, TimeProvider time)
         var names = await connection.QueryAsync(
             """
             SELECT b.remote, v.name FROM backup b INDEXED BY backup_open CROSS JOIN volume v ON v.backup_id = b.id
-            WHERE v.verified_at IS NULL AND b.state IN ('discovered', 'verified', 'damaged') AND b.state IN ('discovered', 'damaged')
+            WHERE v.verified_at IS NULL AND b.state IN ('discovered', 'verified', 'damaged') AND b.state IN ('discovered', 'damaged') AND b.pruning IS NULL
             """,
             row => $"{row.GetString(0)}/{row.GetString(1)}",
             cancellationToken);
@@ -212,20 +215,30 @@ public sealed class PipelineStore(Database database, TimeProvider time)
             ("@number", volume.Number)));
 
     /// <summary>A copy that was on the remote before this store knew of it, proven volume by volume. Ends the claim.</summary>
-    public Task RecordAdoptedAsync(Claim claim, IReadOnlyList<ManifestVolume> volumes, VerifyLevel how) => RecordAsync(
+    /// <param name="claim">It.</param>
+    /// <param name="volumes">All of them.</param>
+    /// <param name="how">The proof of the weakest.</param>
+    /// <param name="manifest">As it lies there.</param>
+    /// <param name="keepsPlan">They were made under the plan on record, if there is one.</param>
+    public Task RecordAdoptedAsync(
+        Claim claim, IReadOnlyList<ManifestVolume> volumes, VerifyLevel how, PublishedManifest manifest, bool keepsPlan) => RecordAsync(
             claim,
             "published",
             $"{volumes.Count} volume(s) found on the remote and taken over, verified by {how.Word()}",
             async connection =>
             {
-                await connection.ExecuteAsync("DELETE FROM volume WHERE backup_id = @id", CancellationToken.None, ("@id", claim.Backup.Id));
+                await connection.ExecuteAsync(
+                    "DELETE FROM volume WHERE backup_id = @id; DELETE FROM plan WHERE backup_id = @id AND NOT @keeps",
+                    CancellationToken.None,
+                    ("@id", claim.Backup.Id),
+                    ("@keeps", keepsPlan ? 1 : 0));
                 for (var index = 0; index < volumes.Count; index++)
                 {
                     var volume = new SealedVolume(index + 1, volumes[index].Name, "", volumes[index].SizeBytes, volumes[index].Digests);
                     await VolumeRow.InsertAsync(connection, claim.Backup.Id, volume, Now, how);
                 }
 
-                await SetPublishedAsync(connection, claim, how);
+                await SetPublishedAsync(connection, claim, how, manifest);
             });
 
     /// <summary>Remembers which rclone writes an object for this claim: it outlives this program if that is killed.</summary>
@@ -295,8 +308,8 @@ public sealed class PipelineStore(Database database, TimeProvider time)
     }
 
     /// <summary>The manifest is on the remote and verified: the backup is a copy. Ends the claim.</summary>
-    public Task RecordPublishedAsync(Claim claim, VerifyLevel how) => RecordAsync(
-        claim, "published", $"verified by {how.Word()}", connection => SetPublishedAsync(connection, claim, how));
+    public Task RecordPublishedAsync(Claim claim, VerifyLevel how, PublishedManifest manifest) => RecordAsync(
+        claim, "published", $"verified by {how.Word()}", connection => SetPublishedAsync(connection, claim, how, manifest));
 
     /// <summary>Hands the backup back unharmed.</summary>
     public Task ReleaseAsync(Claim claim, string reason) => RecordAsync(
@@ -325,10 +338,11 @@ public sealed class PipelineStore(Database database, TimeProvider time)
             ("@next", nextAttemptAt is { } next ? Sql.Instant(next) : null)),
         whateverTheState: true);
 
-    private Task<int> SetPublishedAsync(SqliteConnection connection, Claim claim, VerifyLevel how) => connection.ExecuteAsync(
+    private Task<int> SetPublishedAsync(SqliteConnection connection, Claim claim, VerifyLevel how, PublishedManifest manifest) => connection.ExecuteAsync(
         """
         DELETE FROM uploader WHERE backup_id = @id;
         UPDATE backup SET state = 'published', published_at = @now, verified_at = coalesce(verified_at, @now), verified_how = @how,
+                          manifest_bytes = @bytes, is_signed = @signed,
                           attempt = 0, unexpected = 0, next_attempt_at = NULL, failure = NULL,
                           lease_token = NULL, lease_until = NULL
         WHERE id = @id
@@ -336,6 +350,8 @@ public sealed class PipelineStore(Database database, TimeProvider time)
         CancellationToken.None,
         ("@id", claim.Backup.Id),
         ("@how", how.Word()),
+        ("@bytes", manifest.SizeBytes),
+        ("@signed", manifest.IsSigned ? 1 : 0),
         ("@now", Now));
 
     // A fact rests on the state that it was found in; a failure or a release only on the claim.

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Microsoft.Data.Sqlite;
 using Perb.Scheduler.Backups;
-using Perb.Transfer.Manifests;
+using Perb.Scheduler.Remotes;
 using Perb.Transfer.Sealing;
 
 namespace Perb.Scheduler.Store;
@@ -14,17 +14,17 @@ public sealed class RebuildStore(Database database, TimeProvider time)
     /// is inside the encryption (name, type) stays empty until the archive itself is seen.
     /// </summary>
     /// <returns>False: the store has a backup of that name already.</returns>
-    public async Task<bool> AddAsync(string remote, int guest, Manifest manifest, DateTimeOffset archiveTime, CancellationToken cancellationToken)
+    public async Task<bool> AddAsync(string remote, int guest, ReadManifest read, DateTimeOffset archiveTime, CancellationToken cancellationToken)
     {
-        var now = Sql.Instant(time.GetUtcNow());
+        var (manifest, now) = (read.Manifest, Sql.Instant(time.GetUtcNow()));
         await using var connection = await database.ConnectAsync(cancellationToken);
         await using var transaction = (SqliteTransaction)await connection.BeginTransactionAsync(cancellationToken);
         var id = await connection.ScalarAsync<long>(
             """
             INSERT INTO backup (remote, remote_name, guest, guest_type, archive, storage, node, path, size_bytes, modified_at, archive_time,
-                                settled, state, discovered_at, published_at, noted)
+                                settled, state, discovered_at, published_at, noted, manifest_bytes, is_signed)
             VALUES (@remote, @name, @guest, coalesce((SELECT guest_type FROM guest WHERE vm_id = @guest), ''), '', '', '', '', @size, @modified, @time,
-                    1, 'published', @now, @now, @now)
+                    1, 'published', @now, @now, @now, @bytes, @signed)
             ON CONFLICT (remote, remote_name) DO NOTHING RETURNING id
             """,
             cancellationToken,
@@ -34,7 +34,9 @@ public sealed class RebuildStore(Database database, TimeProvider time)
             ("@size", manifest.ArchiveBytes),
             ("@modified", Sql.Instant(manifest.ArchiveModifiedAt)),
             ("@time", Sql.Instant(archiveTime)),
-            ("@now", now));
+            ("@now", now),
+            ("@bytes", read.SizeBytes),
+            ("@signed", read.Verdict is { Signer: not null } ? 1 : 0));
         if (id == 0)
         {
             return false;

@@ -3,22 +3,27 @@ using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Discovery;
 using Perb.Scheduler.Observability;
 using Perb.Scheduler.Pipeline;
+using Perb.Scheduler.Remotes;
+using Perb.Scheduler.Retention;
 using Perb.Scheduler.Store;
 using Perb.Transfer.Rclone;
 
 namespace Perb.Scheduler.Verifying;
 
 /// <summary>
-/// Looks again at what was published: every object by presence and size, and those volumes by hash or content whose proof is oldest. What
-/// is missing or wrong is shipped again where the archive is still there; else the copy is lost, and somebody is told.
+/// Looks again at what was published: every object by presence and size; those volumes by hash or content that were not checked for longest, and with
+/// them the manifest and its signature. What is missing or wrong is shipped again where the archive is still there; else the copy is lost, and
+/// somebody is told. Nothing is called broken without a second look, in which <c>perb.json</c> is there; and what is whole again is a copy again.
 /// </summary>
 public sealed class VerifyRemote(
     RemoteGate gate,
     RcloneProgram rclone,
-    VerifyObject verify,
+    CheckCopy checkCopy,
     PipelineStore pipeline,
     VerificationStore store,
+    RetentionStore retention,
     ArchivesByHand archives,
+    ManifestSigning signing,
     Troubles troubles,
     WakeUp wakeUp,
     ILogger<VerifyRemote> logger) : IDisposable
@@ -29,29 +34,21 @@ public sealed class VerifyRemote(
     private readonly SemaphoreSlim _one = new(1);
 
     /// <param name="section">The remote as it is configured.</param>
-    /// <param name="guest">Null, or the only one whose copies are checked.</param>
-    /// <param name="share">One volume in so many is proven; 1: all.</param>
-    /// <param name="isDownload">By content, whatever hash the remote reports.</param>
+    /// <param name="order">What is checked, and how.</param>
     /// <param name="cancellationToken">Stops between two objects; what was proven is recorded.</param>
-    public async Task<CheckedRemote> RunAsync(
-        RemoteSection section, int? guest, int share, bool isDownload, CancellationToken cancellationToken)
+    public async Task<CheckedRemote> RunAsync(RemoteSection section, VerifyOrder order, CancellationToken cancellationToken)
     {
         await _one.WaitAsync(cancellationToken);
         var found = new List<CheckedBackup>();
-        string? fault = null;
+        string? fault;
         try
         {
             var remote = Remote.Of(section);
             await gate.RequireOwnAsync(remote, cancellationToken);
-            var ready = await gate.OpenAsync(isDownload ? remote with { Verify = VerifyLevel.Download } : remote, cancellationToken);
-            var listed = (await rclone.ListAsync(remote.Path, cancellationToken)).ToDictionary(file => file.Name, file => file.SizeBytes);
-            var due = await store.DueAsync(section.Name, guest, share, cancellationToken);
-            foreach (var backup in await store.BackupsAsync(section.Name, guest, cancellationToken))
-            {
-                found.Add(await CheckAsync(backup, ready, listed, due, cancellationToken));
-            }
+            var ready = await gate.OpenAsync(order.IsDownload ? remote with { Verify = VerifyLevel.Download } : remote, cancellationToken);
+            fault = await RunAsync(ready, order, found, cancellationToken);
         }
-        catch (Exception exception) when (exception is RcloneException or ConfigurationException)
+        catch (Exception exception) when (exception is RcloneException or ConfigurationException or RemoteVanishedException)
         {
             fault = Failure.From(exception).Text;
         }
@@ -68,76 +65,84 @@ public sealed class VerifyRemote(
 
     public void Dispose() => _one.Dispose();
 
-    private async Task<CheckedBackup> CheckAsync(
-        Backup backup,
-        ReadyRemote remote,
-        Dictionary<string, long> listed,
-        IReadOnlySet<(long BackupId, int Number)> due,
-        CancellationToken cancellationToken)
+    private async Task<string?> RunAsync(ReadyRemote ready, VerifyOrder order, List<CheckedBackup> found, CancellationToken cancellationToken)
     {
-        if (backup.State != BackupState.Published)
+        var remote = ready.Remote;
+        var listing = RemoteListing.Of(await rclone.ListAsync(remote.Path, cancellationToken));
+        var copies = await retention.CopiesAsync(remote.Name, cancellationToken);
+        var whole = copies.Where(copy => copy.IsWholeIn(listing, !signing.Trusted.IsEmpty)).Select(copy => copy.Id).ToHashSet();
+        if (copies.Count > PrunePlan.FewCopies && 2 * whole.Count < copies.Count && !order.IsApproved)
         {
-            return await JudgeAsync(backup, [], backup.Failure ?? "broken", 0, cancellationToken);
+            return $"{copies.Count - whole.Count} of {copies.Count} copies are not whole in its listing, more than half: is it the right place, the right account? "
+                + $"Nothing is recorded. If they are gone indeed: perb verify --remote {remote.Name} --yes";
         }
 
-        var (broken, proven) = (new List<(int Number, string Text)>(), 0);
-        foreach (var volume in await pipeline.LoadVolumesAsync(backup.Id, cancellationToken))
+        var due = (await store.DueAsync(remote.Name, order.Guest, order.Share, cancellationToken)).ToLookup(volume => volume.BackupId, volume => volume.Number);
+        var faults = new RemoteFaults();
+        foreach (var backup in await store.BackupsAsync(remote.Name, order.Guest, cancellationToken))
         {
             try
             {
-                if (IsListed(listed, volume) && !due.Contains((backup.Id, volume.Number)))
-                {
-                    continue;
-                }
-
-                // Also what a listing does not show: listings of some remotes lag behind, and absence must be seen twice.
-                await store.RecordProofAsync(
-                    backup, volume, await verify.RunAsync(
-                        remote, volume.Name, volume.SizeBytes, volume.Digests, cancellationToken, wasSentByUs: volume.UploadedAt is not null));
-                proven++;
+                found.Add(whole.Contains(backup.Id) && !due.Contains(backup.Id)
+                    ? new CheckedBackup(backup, 0, null)
+                    : await CheckAsync(backup, ready, due[backup.Id].ToHashSet(), cancellationToken));
             }
-            catch (CopyMismatchException exception)
+            catch (RcloneException exception) when (faults.MayPass(exception))
             {
-                broken.Add((volume.Number, exception.Message));
+                Pass(backup, exception.Message);
+            }
+            catch (NameConflictException exception)
+            {
+                Pass(backup, exception.Message); // only a person can mend it, and it may be whole
             }
         }
 
-        var fault = broken.Count > 0
-            ? $"{broken[0].Text}{(broken.Count > 1 ? $", and {broken.Count - 1} more volume(s)" : "")}"
-            : await ManifestFaultAsync(backup, remote, cancellationToken);
-        return fault is null
-            ? new CheckedBackup(backup, proven, null)
-            : await JudgeAsync(backup, [.. broken.Select(one => one.Number)], fault, proven, cancellationToken);
+        return faults.InWords;
+
+        void Pass(Backup backup, string fault)
+        {
+            faults.Add(fault);
+            found.Add(new CheckedBackup(backup, 0, fault));
+        }
     }
 
-    private static bool IsListed(Dictionary<string, long> listed, VolumeRecord volume) =>
-        listed.TryGetValue(volume.Name, out var size) && (size < 0 || size == volume.SizeBytes);
-
-    private async Task<string?> ManifestFaultAsync(Backup backup, ReadyRemote remote, CancellationToken cancellationToken)
+    private async Task<CheckedBackup> CheckAsync(Backup backup, ReadyRemote remote, IReadOnlySet<int> due, CancellationToken cancellationToken)
     {
-        var name = backup.RemoteName + Transfer.Manifests.Manifest.FileSuffix;
-        var path = remote.Remote.ObjectPath(name);
-        if (await rclone.StatAsync(path, null, cancellationToken) is not { } file)
+        var copy = await checkCopy.RunAsync(backup, remote, due, cancellationToken);
+        if (copy.Fault is not null)
         {
-            return $"{path} is missing";
+            await gate.RequireOwnAsync(remote.Remote, cancellationToken); // it may have gone away meanwhile
+            return await JudgeAsync(backup, copy, cancellationToken);
         }
 
-        var planned = await PlannedManifest.BytesAsync(pipeline, backup, allVerified: false, cancellationToken);
-        return planned is null || file.SizeBytes < 0 || file.SizeBytes == planned.Length ? null : $"{path} has {file.SizeBytes} bytes, it must have {planned.Length}";
+        if (backup.State == BackupState.Published)
+        {
+            return new CheckedBackup(backup, copy.Proven, null);
+        }
+
+        if (await store.RecordWholeAsync(backup))
+        {
+            logger.CopyRecovered(backup.RemoteName, backup.Remote);
+        }
+
+        return new CheckedBackup(backup with { State = BackupState.Published, Failure = null }, copy.Proven, null);
     }
 
-    // What was sealed of it can be made again only from the archive; a manifest from the record alone.
-    private async Task<CheckedBackup> JudgeAsync(
-        Backup backup, IReadOnlyList<int> broken, string fault, int proven, CancellationToken cancellationToken)
+    // What was sealed of it can be made again only from the archive; a manifest from the record alone. What failed waits for a person.
+    private async Task<CheckedBackup> JudgeAsync(Backup backup, CopyCheck copy, CancellationToken cancellationToken)
     {
-        var needsArchive = broken.Count > 0 || backup.State != BackupState.Published || await pipeline.LoadPlanAsync(backup, cancellationToken) is null;
-        var state = !needsArchive || await archives.IsThereAsync(backup, cancellationToken) ? BackupState.Damaged : BackupState.Lost;
-        if (await store.RecordBrokenAsync(backup, state, broken, fault))
+        var good = (await pipeline.LoadVolumesAsync(backup.Id, cancellationToken))
+            .Count(volume => volume.VerifiedAt is not null && !copy.Broken.Contains(volume.Number));
+        var needsArchive = await pipeline.LoadPlanAsync(backup, cancellationToken) is not { } plan || good < plan.VolumeCount;
+        var state = backup.State == BackupState.Failed ? BackupState.Failed
+            : !needsArchive || await archives.IsThereAsync(backup, cancellationToken) ? BackupState.Damaged
+            : BackupState.Lost;
+        if (state != BackupState.Failed && await store.RecordBrokenAsync(backup, state, copy.Broken, copy.Fault!))
         {
             var word = state.Word();
-            logger.CopyBroken(state == BackupState.Lost ? LogLevel.Error : LogLevel.Warning, backup.RemoteName, backup.Remote, word, fault);
+            logger.CopyBroken(state == BackupState.Lost ? LogLevel.Error : LogLevel.Warning, backup.RemoteName, backup.Remote, word, copy.Fault!);
         }
 
-        return new CheckedBackup(backup with { State = state, Failure = fault }, proven, fault);
+        return new CheckedBackup(backup with { State = state, Failure = copy.Fault }, copy.Proven, copy.Fault);
     }
 }

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Perb.Scheduler.Backups;
 using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Retention;
 using Perb.Scheduler.Store;
@@ -33,18 +32,18 @@ public sealed class CopiesByHand(PruneRemote prune, VerifyRemote verify, Retenti
         var (document, faults) = (new List<VerifyDocument>(), new List<string>());
         foreach (var section in options.Remotes.Where(remote => wish.Remotes.Count == 0 || wish.Remotes.Contains(remote.Name)))
         {
-            var found = await verify.RunAsync(section, guest, share: 1, wish.Download, cancellationToken);
+            var found = await verify.RunAsync(section, new VerifyOrder(guest, Share: 1, wish.Download, wish.Yes), cancellationToken);
             document.AddRange(found.Backups.Select(one => new VerifyDocument(
                 section.Name,
                 one.Backup.Guest,
                 one.Backup.RemoteName,
-                one.Fault is null ? "ok" : one.Backup.State.Word(),
+                one.Result,
                 one.Proven,
                 one.Backup.VerifiedAt,
                 one.Backup.VerifiedHow,
                 one.Fault)));
             faults.AddRange(found.Backups.Where(one => one.Fault is not null)
-                .Select(one => $"{one.Backup.RemoteName} on {section.Name} is {one.Backup.State.Word()}: {one.Fault}"));
+                .Select(one => $"{one.Backup.RemoteName} on {section.Name} is {one.Result}: {one.Fault}"));
             faults.AddRange(found.Fault is { } fault ? [$"{section.Name}: {fault}"] : []);
         }
 

@@ -29,7 +29,7 @@ public sealed record Wish(WishKind Kind)
     /// <summary>Of <see cref="WishKind.Retry"/>: whatever failed or waits.</summary>
     public bool All { get; init; }
 
-    /// <summary>Of <see cref="WishKind.Prune"/>: a person has seen the plan.</summary>
+    /// <summary>Of <see cref="WishKind.Prune"/> and <see cref="WishKind.Verify"/>: also where it concerns more than half of a remote.</summary>
     public bool Yes { get; init; }
 
     /// <summary>Of <see cref="WishKind.Verify"/>: by content.</summary>

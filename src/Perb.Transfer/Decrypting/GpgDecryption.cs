@@ -7,8 +7,8 @@ using Perb.Transfer.Rclone;
 namespace Perb.Transfer.Decrypting;
 
 /// <summary>
-/// One file that gpg decrypts. gpg keeps this program's terminal and standard input, so that agent, passphrase prompt and smart card work as
-/// they do when a person calls it. What comes out is proven only by <see cref="FinishAsync"/>: with an MDC, gpg passes on a damaged message
+/// One file that gpg decrypts. gpg keeps this program's terminal, so that agent, passphrase prompt and smart card work as they do when a person
+/// calls it. What comes out is proven only by <see cref="FinishAsync"/>: with an MDC, gpg passes on a damaged message
 /// before it knows.
 /// </summary>
 public sealed class GpgDecryption : IAsyncDisposable
@@ -21,42 +21,48 @@ public sealed class GpgDecryption : IAsyncDisposable
     private readonly GpgStatus _status = new();
     private readonly TaskCompletionSource _nameOrEnd = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _listening;
+    private readonly Task _feeding;
     private readonly string _file;
 
     private readonly CancellationTokenRegistration _ending;
 
-    private GpgDecryption(string file, Process process, CancellationToken cancellationToken)
+    private GpgDecryption(string file, Process process, Func<Stream, CancellationToken, Task>? feed, CancellationToken cancellationToken)
     {
         (_file, _process) = (file, process);
         Content = new PipeContent(process.StandardOutput.BaseStream);
         _listening = ListenAsync();
         _ending = cancellationToken.Register(End);
-        if (process.StandardOutput.BaseStream is PipeStream pipe)
-        {
-            // Only speed: a pipe's usual 64 KiB make two programs wait for each other at every turn.
-            _ = LibC.Control(pipe.SafePipeHandle, LibC.SetPipeSize, PipeBytes);
-        }
+        Widen(process.StandardOutput.BaseStream);
+        _feeding = feed is null ? Task.CompletedTask : FeedAsync(feed, cancellationToken);
     }
 
     /// <summary>The plaintext, as it comes.</summary>
     public Stream Content { get; }
 
     /// <param name="file">The message.</param>
+    /// <param name="feed">Writes the message to gpg; null: gpg reads the file by itself.</param>
     /// <param name="cancellationToken">Ends gpg.</param>
     /// <exception cref="DecryptionException">There is no gpg.</exception>
-    public static GpgDecryption Start(string file, CancellationToken cancellationToken)
+    public static GpgDecryption Start(string file, Func<Stream, CancellationToken, Task>? feed, CancellationToken cancellationToken)
     {
         var program = ProgramFile.Find(Program, ProgramFile.SearchPath)
             ?? throw new DecryptionException("gpg is not installed: apt install gnupg", keyIsMissing: true);
-        var start = new ProcessStartInfo(program, ["--quiet", "--status-fd", "2", "--output", "-", "--decrypt", "--", Path.GetFullPath(file)])
+        var message = feed is null ? Path.GetFullPath(file) : "-";
+        var start = new ProcessStartInfo(program, ["--quiet", "--status-fd", "2", "--output", "-", "--decrypt", "--", message])
         {
             UseShellExecute = false,
+            RedirectStandardInput = feed is not null,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        if (feed is not null && Terminal() is { } terminal)
+        {
+            start.Environment.TryAdd("GPG_TTY", terminal); // the agent asks for a passphrase there; gpg itself looks at its standard input
+        }
+
         try
         {
-            return new GpgDecryption(file, Process.Start(start)!, cancellationToken);
+            return new GpgDecryption(file, Process.Start(start)!, feed, cancellationToken);
         }
         catch (Win32Exception exception)
         {
@@ -78,6 +84,7 @@ public sealed class GpgDecryption : IAsyncDisposable
     {
         await _process.WaitForExitAsync(cancellationToken);
         await _listening.WaitAsync(cancellationToken);
+        await _feeding.WaitAsync(cancellationToken);
         if (_process.ExitCode == Interrupted)
         {
             throw new OperationCanceledException("gpg was interrupted");
@@ -95,7 +102,34 @@ public sealed class GpgDecryption : IAsyncDisposable
         End();
         await _process.WaitForExitAsync(CancellationToken.None);
         await _listening.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _feeding.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _process.Dispose();
+    }
+
+    private static string? Terminal() =>
+        Console.IsInputRedirected ? null : new FileInfo("/proc/self/fd/0").LinkTarget;
+
+    // Only speed: a pipe's usual 64 KiB make two programs wait for each other at every turn.
+    private static void Widen(Stream stream)
+    {
+        if (stream is PipeStream pipe)
+        {
+            _ = LibC.Control(pipe.SafePipeHandle, LibC.SetPipeSize, PipeBytes);
+        }
+    }
+
+    private async Task FeedAsync(Func<Stream, CancellationToken, Task> feed, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var pipe = _process.StandardInput.BaseStream;
+            Widen(pipe);
+            await feed(pipe, cancellationToken);
+        }
+        catch (IOException)
+        {
+            // gpg ended before its message did, or the message could not be read on: both are told by what gpg says of what it got.
+        }
     }
 
     private void End()

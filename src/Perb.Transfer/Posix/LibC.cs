@@ -60,6 +60,14 @@ internal static partial class LibC
     [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
     public static partial int Rename(int fromDirectory, string from, int toDirectory, string to, uint flags);
 
+    [LibraryImport("libc", EntryPoint = "mkdir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
+    public static partial int MakeDirectory(string path, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "geteuid")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
+    public static partial uint EffectiveUser();
+
     [LibraryImport("libc", EntryPoint = "getrlimit")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
     public static unsafe partial int ResourceLimit(int resource, ulong* limits);

@@ -92,5 +92,6 @@ public sealed record ProcessIdentity(int ProcessId, long StartTicks, string Boot
         }
     }
 
-    private static string ReadBootId() => File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
+    /// <summary>Of the kernel that runs; another one after each boot.</summary>
+    public static string ReadBootId() => File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
 }

@@ -27,8 +27,11 @@ internal sealed class RcloneCommand
         new(["copyto"], CopyOptions(limits), source, [source.Argument, localFile]);
 
     // Exact names, one a line in a file: a listing and many small files in one run, instead of a run for each.
-    public static RcloneCommand CopyAllFrom(RemotePath directory, string namesFile, string localDirectory) => new(
-        ["copy"], ["--files-from-raw", namesFile, "--ignore-times", "--transfers", "8"], directory, [directory.Argument, localDirectory]);
+    public static RcloneCommand CopyAllFrom(RemotePath directory, string namesFile, string localDirectory, long maxBytes) => new(
+        ["copy"],
+        ["--files-from-raw", namesFile, "--ignore-times", "--transfers", "8", "--max-transfer", $"{maxBytes}B"],
+        directory,
+        [directory.Argument, localDirectory]);
 
     // One hash type, never all: local and sftp remotes read the whole file for each.
     public static RcloneCommand Stat(RemotePath file, HashKind? hash) => Of(

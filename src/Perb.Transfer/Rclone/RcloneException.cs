@@ -38,7 +38,7 @@ public class RcloneException(RcloneFailure kind, string message, int? exitCode, 
         RcloneFailure.Configuration => "; check the remote's path and Rclone:ConfigFile",
         RcloneFailure.NoRetry => "; check the remote's login, rights and free space",
         RcloneFailure.Quota => "; the provider's quota is used up, it is asked again once an hour",
-        RcloneFailure.LimitReached => "; a limit in Rclone:Environment was reached",
+        RcloneFailure.LimitReached => "; a limit in Rclone:Environment was reached, or the remote gives more than it lists",
         _ => "",
     };
 }

@@ -31,7 +31,8 @@ internal static class RcloneExit
         (RcloneFailure.NoRetry,
         [
             "invalid_grant", "token expired", "empty token found", "401 Unauthorized", "403 Forbidden", "AccessDenied",
-            "InvalidAccessKeyId", "SignatureDoesNotMatch", "unable to authenticate", "permission denied",
+            "InvalidAccessKeyId", "SignatureDoesNotMatch", "unable to authenticate", "permission denied", "insufficientFilePermissions",
+            "insufficientPermissions", "insufficient permissions", "sufficient permissions",
             "read-only file system", .. FullTexts,
         ]),
         (RcloneFailure.Temporary,

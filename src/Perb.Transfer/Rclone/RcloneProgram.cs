@@ -77,14 +77,15 @@ public sealed partial class RcloneProgram(RcloneOptions options, TimeProvider ti
     /// <param name="directory">Where they lie.</param>
     /// <param name="names">Letters, digits, dots, hyphens and underscores.</param>
     /// <param name="localDirectory">An empty one; a list of the names is left in it.</param>
+    /// <param name="maxBytes">Of all together: a remote may give more than it listed, without end.</param>
     /// <param name="cancellationToken">Stops rclone.</param>
     public async Task CopyAllFromAsync(
-        RemotePath directory, IReadOnlyCollection<string> names, string localDirectory, CancellationToken cancellationToken)
+        RemotePath directory, IReadOnlyCollection<string> names, string localDirectory, long maxBytes, CancellationToken cancellationToken)
     {
         RequirePlain(names);
         var list = Path.Combine(Absolute(localDirectory), ".names");
         await File.WriteAllLinesAsync(list, names, cancellationToken);
-        await CopyAsync(RcloneCommand.CopyAllFrom(directory, list, localDirectory), progress: null, started: null, cancellationToken);
+        await CopyAsync(RcloneCommand.CopyAllFrom(directory, list, localDirectory, maxBytes), progress: null, started: null, cancellationToken);
     }
 
     /// <summary>

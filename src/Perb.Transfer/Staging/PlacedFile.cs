@@ -23,6 +23,9 @@ public sealed class PlacedFile : IDisposable
 
     public long WrittenBytes { get; private set; }
 
+    /// <summary>Stays the same when it gets its name.</summary>
+    public ulong Inode => FileFacts.Of(_stream.SafeFileHandle, _stream.Name).Inode;
+
     /// <param name="workDirectory">On the same file system as <paramref name="directory"/>; nobody else's.</param>
     /// <param name="directory">Where it will be.</param>
     /// <param name="name">A plain file name.</param>

@@ -64,6 +64,47 @@ public sealed class InterruptedRestoreTests(SharedKey key) : IClassFixture<Share
     }
 
     [Fact]
+    public async Task What_an_interrupted_restore_keeps_is_not_taken_away_by_one_to_stdout()
+    {
+        await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
+        var (name, rclone, to) = await ShipAsync(perb);
+        rclone.Kills("*copyto*005-of-006.enc*");
+        Assert.Equal(137, (await RestoreAsync(perb, name, to)).ExitCode);
+
+        key.Gpg.Bash($"PERB_CONFIG='{perb.Configuration}' '{PerbProcess.Program}' restore {name} --to '{to}' --stdout > ../out", to).Ok();
+        var ended = await RestoreAsync(perb, name, to);
+
+        Assert.True(ended.ExitCode == 0, ended.Errors);
+        Assert.Contains("Going on with", ended.Errors, StringComparison.Ordinal);
+        AssertRestored(perb, name, to);
+        Assert.Equal(File.ReadAllBytes(Directory.GetFiles(perb.DumpFolder, "*.tar.zst").Single()), File.ReadAllBytes(perb.PathOf("out")));
+    }
+
+    /// <summary>Nothing but gpg tells whether a file of PERB arrived right: what it calls damaged is not taken for kept.</summary>
+    [Fact]
+    public async Task A_file_of_PERB_that_arrived_damaged_is_fetched_anew_by_the_next_restore()
+    {
+        await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
+        var rclone = perb.ConfigureFaulty();
+        const string Archive = "vzdump-qemu-106-2020_01_02-22_10_33.vma.lzo";
+        var content = new byte[300_000];
+        new Random(106).NextBytes(content);
+        await File.WriteAllBytesAsync(perb.PathOf(Archive), content, TestContext.Current.CancellationToken);
+        key.Gpg.Bash(
+            $"tar -cf - {Archive} | gpg --batch --quiet --trust-model always -r {key.Fingerprint} -o remote/106-2020_01_02-22_10_33.vma.enc -e",
+            Path.GetDirectoryName(perb.RemoteFolder)!).Ok();
+        var to = perb.FolderOf("restored");
+        rclone.Corrupts("*copyto*106-2020*");
+
+        Assert.Equal(1, (await RestoreAsync(perb, "106", to)).ExitCode);
+        Assert.True(rclone.HasStruck);
+        var ended = await RestoreAsync(perb, "106", to);
+
+        Assert.True(ended.ExitCode == 0, ended.Errors);
+        Assert.Equal(content, File.ReadAllBytes(Path.Combine(to, Archive)));
+    }
+
+    [Fact]
     public async Task Two_restores_of_one_backup_do_not_meet()
     {
         await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Perb.IntegrationTests.Installation;
+using Perb.IntegrationTests.Signing;
 using Perb.IntegrationTests.Transfer;
 
 namespace Perb.IntegrationTests.Retention;
@@ -65,6 +66,41 @@ public sealed class RebuildTests(SharedKey key) : IClassFixture<SharedKey>
         Assert.Contains("belongs to another installation", refused.Errors, StringComparison.Ordinal);
         Assert.Contains("2 backup(s) added", adopted.Ok().Output, StringComparison.Ordinal);
         Assert.Equal(0, (await perb.RunAsync("verify")).ExitCode);
+    }
+
+    [Fact]
+    public async Task With_signers_only_what_one_of_them_signed_is_taken_up()
+    {
+        await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
+        perb.Configure(("Encryption:SigningKey", key.Gpg.ExportSecret(key.Fingerprint + "!")));
+        var (gone, here) = await ShippedAsync(perb);
+        Directory.EnumerateFiles(perb.State, "perb.db*").ToList().ForEach(File.Delete);
+        File.Delete(perb.PathOf("remote", $"{gone}.sums.sig"));
+
+        var rebuild = await perb.RunAsync("rebuild");
+        var verify = await perb.RunAsync("verify");
+
+        Assert.Contains("offsite: 1 backup(s) added", rebuild.Ok().Output, StringComparison.Ordinal);
+        Assert.Contains($"{gone}: left out: {gone}.sums is not signed", rebuild.Output, StringComparison.Ordinal);
+        verify.Ok();
+        File.Delete(perb.PathOf("remote", $"{here}.sums.sig"));
+        Assert.Contains("is not signed", (await perb.RunAsync("verify")).Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_is_lost_by_the_record_and_whole_on_the_remote_is_said_and_verification_takes_it_up()
+    {
+        await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
+        var (gone, _) = await ShippedAsync(perb);
+        new FileInfo(perb.PathOf("remote", $"{gone}.enc")).MoveTo(perb.PathOf("aside"));
+        Assert.Equal(1, (await perb.RunAsync("verify")).ExitCode);
+        new FileInfo(perb.PathOf("aside")).MoveTo(perb.PathOf("remote", $"{gone}.enc"));
+
+        var rebuild = await perb.RunAsync("rebuild");
+        (await perb.RunAsync("verify")).Ok();
+
+        Assert.Contains($"{gone}: on the remote it is published, by the record it is lost", rebuild.Ok().Output, StringComparison.Ordinal);
+        Assert.All(await perb.ListAsync(), one => Assert.Equal("published", (string?)one!["state"]));
     }
 
     [Fact]

@@ -9,15 +9,14 @@ public static class ReadmeLines
     private static readonly List<string> Lines = LinesOf("README.md", Heading);
 
     /// <summary>Fetches all files of a backup.</summary>
-    public static string Fetch(string name) => For(name, "001", Lines.Single(line => line.StartsWith("rclone copy", StringComparison.Ordinal)));
+    public static string Fetch(string name) => For(name, Lines.Single(line => line.StartsWith("rclone copy", StringComparison.Ordinal)));
 
     /// <summary>Restores whichever form the backup has.</summary>
-    public static string Restore(string name, int volumes) => volumes == 1 ? OneVolume(name) : SeveralVolumes(name, volumes);
+    public static string Restore(string name, int volumes) => volumes == 1 ? OneVolume(name) : SeveralVolumes(name);
 
-    public static string OneVolume(string name) => For(name, "001", Lines.Single(line => line.Contains("gpg -d X.enc", StringComparison.Ordinal)));
+    public static string OneVolume(string name) => For(name, Lines.Single(line => line.Contains("gpg -d X.enc", StringComparison.Ordinal)));
 
-    public static string SeveralVolumes(string name, int volumes) =>
-        For(name, volumes.ToString("D3"), Lines.Single(line => line.Contains("for v in", StringComparison.Ordinal)));
+    public static string SeveralVolumes(string name) => For(name, Lines.Single(line => line.Contains("for v in", StringComparison.Ordinal)));
 
     /// <summary>The commands of a section: its indented lines.</summary>
     public static List<string> LinesOf(string document, string heading) =>
@@ -34,6 +33,5 @@ public static class ReadmeLines
             ? line.Replace(part, "", StringComparison.Ordinal)
             : throw new ArgumentException($"'{part}' is not in '{line}'", nameof(part));
 
-    private static string For(string name, string count, string line) =>
-        line.Replace("X.", name + ".", StringComparison.Ordinal).Replace("-of-012", "-of-" + count, StringComparison.Ordinal);
+    private static string For(string name, string line) => line.Replace("X.", name + ".", StringComparison.Ordinal);
 }

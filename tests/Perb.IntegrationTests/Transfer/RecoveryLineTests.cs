@@ -25,7 +25,7 @@ public sealed class RecoveryLineTests(SharedKey key) : IClassFixture<SharedKey>
         key.Gpg.Bash(remote + ReadmeLines.Fetch(X), place.Restored).Ok();
         Assert.Equal(4, Directory.GetFiles(place.Restored).Length);
 
-        var ended = key.Gpg.Bash(ReadmeLines.SeveralVolumes(X, 3), place.Restored);
+        var ended = key.Gpg.Bash(ReadmeLines.SeveralVolumes(X), place.Restored);
 
         Assert.True(ended.ExitCode == 0, ended.Errors);
         place.AssertRestored(place.Restored);
@@ -36,7 +36,7 @@ public sealed class RecoveryLineTests(SharedKey key) : IClassFixture<SharedKey>
     public async Task The_line_works_within_brackets_too()
     {
         using var place = await SealedAsync(PacketKind.Ocb);
-        var ended = key.Gpg.Bash($"( {ReadmeLines.SeveralVolumes(X, 3)} )\necho still here", place.Staging).Ok();
+        var ended = key.Gpg.Bash($"( {ReadmeLines.SeveralVolumes(X)} )\necho still here", place.Staging).Ok();
         Assert.EndsWith("still here\n", ended.Output);
         place.AssertRestored(place.Staging);
     }
@@ -62,24 +62,25 @@ public sealed class RecoveryLineTests(SharedKey key) : IClassFixture<SharedKey>
     {
         using var place = await SealedAsync(PacketKind.Mdc);
         DamageContent(place, X + ".002-of-003.enc");
-        var line = ReadmeLines.SeveralVolumes(X, 3).Without($"cksum -c {X}.sums && ");
+        var line = ReadmeLines.SeveralVolumes(X).Without($"cksum -c {X}.sums && ");
 
         Assert.NotEqual(0, key.Gpg.Bash(line, place.Staging).ExitCode);
         Assert.Equal(0, key.Gpg.Bash(line.Without(" || exit 1"), place.Staging).ExitCode);
     }
 
-    /// <summary>The manifest does not list what is left of an older plan, so cksum says nothing about it; only the count tells it apart.</summary>
+    /// <summary>The manifest lists neither what is left of an older plan nor what somebody planted, so cksum says nothing about it.</summary>
     [Fact]
-    public async Task Without_the_exact_count_a_volume_of_an_older_plan_is_taken_in_and_ends_in_status_0()
+    public async Task With_a_pattern_instead_of_the_names_in_the_manifest_other_volumes_are_taken_in_and_end_in_status_0()
     {
         using var place = await SealedAsync(PacketKind.Mdc);
         await LeaveLastOfOlderPlanAsync(place);
-        var line = ReadmeLines.SeveralVolumes(X, 3);
-        var inexact = line.Replace("-of-003", "", StringComparison.Ordinal);
+        await PlantFirstAsync(place);
+        var line = ReadmeLines.SeveralVolumes(X);
+        var pattern = line.Replace($"$(sed -n 's/^SHA256 (\\(.*\\)) = .*/\\1/p' {X}.sums)", $"{X}.*.enc", StringComparison.Ordinal);
+        Assert.NotEqual(line, pattern);
 
-        var ended = key.Gpg.Bash(inexact.Replace("gpg -d \"$v\"", "echo \"$v\" >&2; gpg -d \"$v\"", StringComparison.Ordinal), place.Staging);
-        Assert.Equal(0, ended.ExitCode);
-        Assert.Contains($"{X}.004-of-004.enc", ended.Errors);
+        Assert.Equal(0, key.Gpg.Bash(pattern, place.Staging).ExitCode);
+        Assert.NotEqual(place.Content, await File.ReadAllBytesAsync(Path.Combine(place.Staging, Workplace.ArchiveName), TestContext.Current.CancellationToken));
 
         Assert.Equal(0, key.Gpg.Bash(line, place.Staging).ExitCode);
         place.AssertRestored(place.Staging);
@@ -99,7 +100,7 @@ public sealed class RecoveryLineTests(SharedKey key) : IClassFixture<SharedKey>
             File.Copy(Path.Combine(other.Staging, name), Path.Combine(place.Staging, name), overwrite: true);
         }
 
-        var line = ReadmeLines.SeveralVolumes(X, 3);
+        var line = ReadmeLines.SeveralVolumes(X);
 
         Assert.NotEqual(0, key.Gpg.Bash(line, place.Staging).ExitCode);
         Assert.NotEqual(0, key.Gpg.Bash($"sha256sum -c {X}.sums", place.Staging).ExitCode);
@@ -127,6 +128,14 @@ public sealed class RecoveryLineTests(SharedKey key) : IClassFixture<SharedKey>
         Assert.InRange(plan.RangeOf(4).Length, 1, 16_000);
         await older.SealAsync(plan, key.Recipients);
         File.Copy(Path.Combine(older.Staging, plan.VolumeName(4)), Path.Combine(place.Staging, plan.VolumeName(4)));
+    }
+
+    // A whole tar of somebody else's archive under the same name: tar ends at its end mark, and reads no further.
+    private async Task PlantFirstAsync(Workplace place)
+    {
+        using var other = new Workplace(1000);
+        await other.SealAsync(other.Plan(key.Recipients, 1 << 30), key.Recipients);
+        File.Copy(Path.Combine(other.Staging, X + ".enc"), Path.Combine(place.Staging, X + ".000-of-003.enc"));
     }
 
     private static void DamageContent(Workplace place, string volume)

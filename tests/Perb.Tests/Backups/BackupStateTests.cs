@@ -7,14 +7,14 @@ public sealed class BackupStateTests
 {
     // The table of DESIGN section 7, with the moves that the words there imply spelt out: adoption, a plan found void, re-shipping, retry.
     private const string Table = """
-        discovered → verified published skipped source-missing failed
-        verified → discovered published skipped failed
+        discovered → verified published skipped source-missing failed pruned
+        verified → discovered published skipped failed pruned
         published → damaged lost pruned
-        damaged → verified published lost failed
-        lost → damaged
-        skipped → discovered source-missing
-        source-missing → discovered skipped
-        failed → discovered skipped source-missing
+        damaged → verified published lost failed pruned
+        lost → published damaged pruned
+        skipped → discovered source-missing pruned
+        source-missing → discovered skipped pruned
+        failed → discovered published skipped source-missing pruned
         pruned →
         """;
 

@@ -47,7 +47,7 @@ public sealed class DiscoveryConvergenceTests : IAsyncLifetime
 
         if (work == "publish")
         {
-            await _store.Pipeline.RecordPublishedAsync(claim, Scheduler.Backups.VerifyLevel.Hash);
+            await _store.Pipeline.RecordPublishedAsync(claim, Scheduler.Backups.VerifyLevel.Hash, TestStore.Manifest);
         }
         else if (work == "fail")
         {

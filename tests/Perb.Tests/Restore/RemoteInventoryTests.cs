@@ -121,7 +121,7 @@ public sealed class RemoteInventoryTests
             VolumeBytes = 8,
             Volumes = [new(X + ".001-of-002.enc", 10, new Digests("a")), new(X + ".002-of-002.enc", 8, new Digests("b"))],
         };
-        return new RemoteBackup(new RemoteSet(X, 100, default, sizes), new ReadManifest(manifest, "", verdict), null);
+        return new RemoteBackup(new RemoteSet(X, 100, default, sizes), new ReadManifest(manifest, 100, "", verdict), null);
     }
 
     private static RemoteFile File(string name, long size) => new(name, size, null, new Dictionary<HashKind, string>());

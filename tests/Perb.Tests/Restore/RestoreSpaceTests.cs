@@ -44,4 +44,9 @@ public sealed class RestoreSpaceTests
         Assert.Equal(1, space.VolumesAtOnce("/here", Beside + 1100));
         Assert.Throws<RestoreException>(() => space.VolumesAtOnce("/here", Beside + 1099));
     }
+
+    /// <summary>Sizes are what somebody wrote into a manifest.</summary>
+    [Fact]
+    public void Sizes_beyond_all_disks_are_too_much_and_do_not_overflow() => Assert.Throws<RestoreException>(
+        () => new RestoreSpace(long.MaxValue, long.MaxValue, 0).VolumesAtOnce("/here", long.MaxValue));
 }

@@ -14,7 +14,7 @@ public sealed class RestoredFilesTests : IDisposable
 
     public RestoredFilesTests()
     {
-        _work = WorkDirectory.Open(_folder.FullName, X);
+        _work = WorkDirectory.Open(_folder.FullName, X, WorkDirectory.ForFiles);
         _files = new RestoredFiles(_folder.FullName, _work);
     }
 
@@ -83,10 +83,50 @@ public sealed class RestoredFilesTests : IDisposable
     [Fact]
     public void A_work_directory_has_one_owner_and_is_no_link()
     {
-        Assert.Contains("another perb", Assert.Throws<RestoreException>(() => WorkDirectory.Open(_folder.FullName, X)).Message, StringComparison.Ordinal);
+        Assert.Contains("another perb", Assert.Throws<RestoreException>(() => WorkDirectory.Open(_folder.FullName, X, WorkDirectory.ForFiles)).Message, StringComparison.Ordinal);
 
         File.CreateSymbolicLink(Path.Combine(_folder.FullName, ".perb-restore-other"), "/tmp");
-        Assert.Contains("a symbolic link", Assert.Throws<RestoreException>(() => WorkDirectory.Open(_folder.FullName, "other")).Message, StringComparison.Ordinal);
+        Assert.Contains("a symbolic link", Assert.Throws<RestoreException>(() => WorkDirectory.Open(_folder.FullName, "other", WorkDirectory.ForFiles)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherWrite)]
+    [InlineData(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupWrite)]
+    public void A_work_directory_that_others_can_put_things_into_is_not_taken(UnixFileMode mode)
+    {
+        var planted = Directory.CreateDirectory(Path.Combine(_folder.FullName, ".perb-restore-other"));
+        File.SetUnixFileMode(planted.FullName, mode);
+
+        var refused = Assert.Throws<RestoreException>(() => WorkDirectory.Open(_folder.FullName, "other", WorkDirectory.ForFiles));
+
+        Assert.Contains("cannot be trusted", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("../evil")]
+    [InlineData("vzdump-qemu-101-2026_11_20-02_00_01.vma.zst")]
+    public async Task A_checkpoint_of_another_archive_is_not_gone_on_with(string archive)
+    {
+        await File.WriteAllTextAsync(Path.Combine(_work.Path, archive + ".partial"), "abc", Token);
+        await _work.WriteCheckpointAsync(new Checkpoint("a", 1, archive, 3, Time, 3), Token);
+
+        Assert.Null(_work.ReadCheckpoint("a"));
+    }
+
+    [Fact]
+    public async Task What_a_killed_restore_had_placed_is_taken_back_and_what_is_not_its_own_is_in_the_way()
+    {
+        await WriteAsync();
+        var log = Path.Combine(_folder.FullName, "vzdump-qemu-" + X + ".log");
+        await _files.PlaceAsync(archiveAlone: false, Token);
+        File.Delete(Path.Combine(_folder.FullName, Archive)); // it was killed before it had placed this one
+
+        _files.RequireFree(X);
+        Assert.False(File.Exists(log));
+
+        await File.WriteAllTextAsync(log, "ok", Token);
+        Assert.Contains(log, Assert.Throws<RestoreException>(() => _files.RequireFree(X)).Message, StringComparison.Ordinal);
+        Assert.True(File.Exists(log));
     }
 
     private async Task WriteAsync()

@@ -178,7 +178,7 @@ public sealed class ByHandStoreTests : IAsyncLifetime
 
         await ByHand.SkipAsync([id], TestStore.Stop);
 
-        await Assert.ThrowsAsync<LeaseLostException>(() => _store.Pipeline.RecordPublishedAsync(claim, VerifyLevel.Hash));
+        await Assert.ThrowsAsync<LeaseLostException>(() => _store.Pipeline.RecordPublishedAsync(claim, VerifyLevel.Hash, TestStore.Manifest));
         await Assert.ThrowsAsync<LeaseLostException>(() => _store.Pipeline.RecordFailureAsync(claim, new Failure(FailureKind.Transient, "x"), null));
         Assert.Null(await _store.Pipeline.ClaimNextAsync("r", null, TestStore.Stop));
     }
@@ -192,7 +192,7 @@ public sealed class ByHandStoreTests : IAsyncLifetime
         var outcome = await ByHand.SkipAsync([id], TestStore.Stop);
 
         Assert.Contains("is being published", Assert.Single(outcome.Faults), StringComparison.Ordinal);
-        await _store.Pipeline.RecordPublishedAsync(claim, VerifyLevel.Hash);
+        await _store.Pipeline.RecordPublishedAsync(claim, VerifyLevel.Hash, TestStore.Manifest);
         Assert.Equal(BackupState.Published, (await BackupAsync(id)).State);
     }
 

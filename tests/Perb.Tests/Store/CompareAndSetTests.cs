@@ -24,8 +24,8 @@ public sealed class CompareAndSetTests : IAsyncLifetime
         ["void volume"] = (store, claim) => store.ForgetVolumeAsync(claim, Volume, "mismatch"),
         ["verified"] = (store, claim) => store.RecordAllVerifiedAsync(claim, VerifyLevel.Hash),
         ["unverified"] = (store, claim) => store.RecordUnverifiedAsync(claim),
-        ["published"] = (store, claim) => store.RecordPublishedAsync(claim, VerifyLevel.Hash),
-        ["adopted"] = (store, claim) => store.RecordAdoptedAsync(claim, [new ManifestVolume("v.enc", 10, SomeDigests)], VerifyLevel.Hash),
+        ["published"] = (store, claim) => store.RecordPublishedAsync(claim, VerifyLevel.Hash, TestStore.Manifest),
+        ["adopted"] = (store, claim) => store.RecordAdoptedAsync(claim, [new ManifestVolume("v.enc", 10, SomeDigests)], VerifyLevel.Hash, TestStore.Manifest, keepsPlan: false),
         ["release"] = (store, claim) => store.ReleaseAsync(claim, "stopping"),
         ["failure"] = (store, claim) => store.RecordFailureAsync(claim, new Failure(FailureKind.NeedsOperator, "x"), null),
     };

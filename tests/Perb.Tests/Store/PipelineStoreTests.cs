@@ -51,7 +51,7 @@ public sealed class PipelineStoreTests : IAsyncLifetime
 
         await (end switch
         {
-            "published" => _store.Pipeline.RecordPublishedAsync(claim, VerifyLevel.Hash),
+            "published" => _store.Pipeline.RecordPublishedAsync(claim, VerifyLevel.Hash, TestStore.Manifest),
             "handed back" => _store.Pipeline.ReleaseAsync(claim, "test"),
             _ => _store.Pipeline.RecordFailureAsync(claim, new Failure(FailureKind.NeedsOperator, "test"), null),
         });
@@ -117,7 +117,7 @@ public sealed class PipelineStoreTests : IAsyncLifetime
         await _store.Pipeline.RecordVolumeUploadedAsync(claim, volume);
         await _store.Pipeline.RecordVolumeVerifiedAsync(claim, volume, VerifyLevel.Hash);
         var verified = await _store.Pipeline.RecordAllVerifiedAsync(claim, VerifyLevel.Hash);
-        await _store.Pipeline.RecordPublishedAsync(verified, VerifyLevel.Hash);
+        await _store.Pipeline.RecordPublishedAsync(verified, VerifyLevel.Hash, TestStore.Manifest);
 
         Assert.Equal(["discovered", "planned", "sealed", "uploaded", "verified", "verified", "published"], await _store.EventsAsync(claim.Backup.Id));
         var backup = Assert.Single(await _store.Status.ListAsync("r", 100, TestStore.Stop));
@@ -135,7 +135,7 @@ public sealed class PipelineStoreTests : IAsyncLifetime
         var backup = Assert.Single(await _store.Status.ListAsync(null, null, TestStore.Stop));
         Assert.Equal((BackupState.Discovered, null, null), (backup.State, backup.VerifiedHow, backup.VerifiedAt));
         Assert.Equal((BackupState.Discovered, null, null), (unverified.Backup.State, unverified.Backup.VerifiedHow, unverified.Backup.VerifiedAt));
-        await Assert.ThrowsAsync<LeaseLostException>(() => _store.Pipeline.RecordPublishedAsync(claim, VerifyLevel.Hash));
+        await Assert.ThrowsAsync<LeaseLostException>(() => _store.Pipeline.RecordPublishedAsync(claim, VerifyLevel.Hash, TestStore.Manifest));
     }
 
     [Fact]
@@ -146,11 +146,11 @@ public sealed class PipelineStoreTests : IAsyncLifetime
         var before = await _store.DumpAsync();
 
         await Assert.ThrowsAnyAsync<Exception>(() => _store.Pipeline.RecordAdoptedAsync(
-            claim, [volume, volume with { Name = null! }], VerifyLevel.Download)); // the second cannot be written
+            claim, [volume, volume with { Name = null! }], VerifyLevel.Download, TestStore.Manifest, keepsPlan: false)); // the second cannot be written
         Assert.Equal(before, await _store.DumpAsync());
 
         await _store.Pipeline.RecordSealedAsync(claim, Sealed(3, null)); // of the attempt before
-        await _store.Pipeline.RecordAdoptedAsync(claim, [volume, volume with { Name = "v2.enc" }], VerifyLevel.Download);
+        await _store.Pipeline.RecordAdoptedAsync(claim, [volume, volume with { Name = "v2.enc" }], VerifyLevel.Download, TestStore.Manifest, keepsPlan: false);
 
         var volumes = await _store.Pipeline.LoadVolumesAsync(claim.Backup.Id, TestStore.Stop);
         Assert.Equal(["v1.enc", "v2.enc"], volumes.Select(one => one.Name));
@@ -169,7 +169,7 @@ public sealed class PipelineStoreTests : IAsyncLifetime
         var claim = await _store.ClaimAsync();
 
         Assert.Equal((3, 1), (claim.Backup.Attempt, claim.Backup.UnexpectedFailures));
-        await _store.Pipeline.RecordPublishedAsync(claim, VerifyLevel.Hash);
+        await _store.Pipeline.RecordPublishedAsync(claim, VerifyLevel.Hash, TestStore.Manifest);
         Assert.Equal(0, Assert.Single(await _store.Status.ListAsync(null, null, TestStore.Stop)).UnexpectedFailures);
     }
 
@@ -190,7 +190,7 @@ public sealed class PipelineStoreTests : IAsyncLifetime
     public async Task Success_forgets_earlier_failures()
     {
         await _store.Pipeline.RecordFailureAsync(await _store.ClaimAsync(), new Failure(FailureKind.Transient, "away"), _store.Time.GetUtcNow());
-        await _store.Pipeline.RecordPublishedAsync(await _store.ClaimAsync(), VerifyLevel.Hash);
+        await _store.Pipeline.RecordPublishedAsync(await _store.ClaimAsync(), VerifyLevel.Hash, TestStore.Manifest);
 
         var backup = Assert.Single(await _store.Status.ListAsync(null, null, TestStore.Stop));
         Assert.Equal((0, null, null), (backup.Attempt, backup.Failure, backup.NextAttemptAt));

@@ -22,6 +22,9 @@ internal sealed class TestStore : IAsyncDisposable
         Status = new StatusStore(database, Time);
     }
 
+    /// <summary>Of a backup whose manifest does not matter.</summary>
+    public static PublishedManifest Manifest { get; } = new(100, IsSigned: false);
+
     public static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     public string Folder => _folder.FullName;
@@ -60,7 +63,7 @@ internal sealed class TestStore : IAsyncDisposable
         await AddAsync(archive, remote);
         var claim = await ClaimAsync(remote);
         Assert.Equal(archive.Name.RemoteName, claim.Backup.RemoteName);
-        await Pipeline.RecordPublishedAsync(claim, how);
+        await Pipeline.RecordPublishedAsync(claim, how, Manifest);
     }
 
     public async Task ExecuteAsync(string sql)

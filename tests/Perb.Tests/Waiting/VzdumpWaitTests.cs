@@ -66,7 +66,7 @@ public sealed class VzdumpWaitTests : IAsyncLifetime
         await AdvanceUntilAsync(() => Lines().Any(line => line.EndsWith(" to r waits", StringComparison.Ordinal)));
         Assert.False(waiting.IsCompleted);
 
-        await _store.Pipeline.RecordPublishedAsync(await _store.ClaimAsync(), Scheduler.Backups.VerifyLevel.Size);
+        await _store.Pipeline.RecordPublishedAsync(await _store.ClaimAsync(), Scheduler.Backups.VerifyLevel.Size, TestStore.Manifest);
         await AdvanceUntilAsync(() => waiting.IsCompleted);
 
         Assert.True(await waiting);
