@@ -49,7 +49,8 @@ public sealed class AdoptPublished(
                 $"{path} was published before, but {exception.Message}: that copy is damaged; move it away on the remote, then retry");
         }
 
-        await store.RecordAdoptedAsync(claim, manifest.Volumes, weakest);
+        var isOfPlan = await PlannedManifest.IsAsync(store, claim.Backup, content, cancellationToken);
+        await store.RecordAdoptedAsync(claim, manifest.Volumes, weakest, isOfPlan);
         logger.BackupAdopted(claim.Backup.RemoteName, remote.Remote.Name);
         return weakest;
     }

@@ -24,7 +24,7 @@ public sealed class RemoveDamaged(PipelineStore store, RcloneProgram rclone)
         {
             // Found on the remote once and taken over: nothing says how its volumes were cut, so all of them are made anew. Not before it is
             // sure that they can be.
-            source.Open().Dispose();
+            (await source.OpenAsync(cancellationToken)).Dispose();
             names.AddRange((await store.LoadVolumesAsync(claim.Backup.Id, cancellationToken)).Select(volume => volume.Name));
             names.AddRange(objects.Sizes.Keys.Where(name => name.EndsWith(".enc", StringComparison.Ordinal)));
         }

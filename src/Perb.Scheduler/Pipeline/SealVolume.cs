@@ -30,7 +30,7 @@ public sealed class SealVolume(
     public async Task<VolumeRecord> RunAsync(VolumeWork work, int number, IDisposable room, CancellationToken cancellationToken)
     {
         using var slot = await slots.EnterAsync(cancellationToken);
-        using var source = work.Source.Open();
+        using var source = await work.Source.OpenAsync(cancellationToken);
         var volume = await sealer.SealAsync(
             work.Plan,
             number,

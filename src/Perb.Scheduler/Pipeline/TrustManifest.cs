@@ -17,7 +17,9 @@ public sealed class TrustManifest(
     public async Task RequireAsync(
         Claim claim, Remote remote, RemoteObjects objects, byte[] manifest, CancellationToken cancellationToken)
     {
-        if (signing.Trusted.IsEmpty || await IsOwnAsync(claim.Backup, manifest, cancellationToken))
+        // Perb died between sending the manifest and recording it. The same records make the same bytes, so it is the one that this store made,
+        // signed or not: signing may have begun or ended in between. It names the hash of every volume, which are compared after this.
+        if (signing.Trusted.IsEmpty || await PlannedManifest.IsAsync(store, claim.Backup, manifest, cancellationToken))
         {
             return;
         }
@@ -31,12 +33,6 @@ public sealed class TrustManifest(
 
         logger.SignatureTrusted(claim.Backup.RemoteName, remote.Name, verdict.Signer.ToString());
     }
-
-    // Perb died between sending the manifest and recording it. The same records make the same bytes, so it is the one that this store made,
-    // signed or not: signing may have begun or ended in between. It names the hash of every volume, which are compared after this.
-    private async Task<bool> IsOwnAsync(Backup backup, byte[] manifest, CancellationToken cancellationToken) =>
-        await PlannedManifest.BytesAsync(store, backup, allVerified: false, cancellationToken) is { } planned
-        && manifest.AsSpan().SequenceEqual(planned);
 
     private async Task<SignatureVerdict> VerifyAsync(
         Remote remote, RemoteObjects objects, byte[] manifest, CancellationToken cancellationToken)

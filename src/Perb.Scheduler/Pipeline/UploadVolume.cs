@@ -1,5 +1,4 @@
 using Perb.Scheduler.Backups;
-using Perb.Scheduler.Observability;
 using Perb.Scheduler.Store;
 using Perb.Transfer.Rclone;
 using Perb.Transfer.Sealing;
@@ -8,17 +7,11 @@ namespace Perb.Scheduler.Pipeline;
 
 /// <summary>A sealed volume to the remote, over whatever an earlier attempt left under its name.</summary>
 public sealed class UploadVolume(
-    PipelineStore store, RcloneProgram rclone, StagingArea staging, UploadLimits limits, Activities activities, Crash crash, ILogger<UploadVolume> logger)
+    PipelineStore store, RcloneProgram rclone, StagingArea staging, UploadLimits limits, EndUploader endUploader, Activities activities, Crash crash)
 {
     public async Task RunAsync(Claim claim, Remote remote, SealingPlan plan, VolumeRecord volume, CancellationToken cancellationToken)
     {
-        // An rclone that could not be ended may still be writing this very object.
-        if (ProcessIdentity.TryParse(await store.UploaderOfAsync(claim, volume.Name, cancellationToken), out var survivor)
-            && await rclone.EndSurvivorAsync(survivor, cancellationToken))
-        {
-            logger.SurvivorEnded(survivor.ToString());
-        }
-
+        await endUploader.RunAsync(claim, volume.Name, cancellationToken);
         await limits.SendAsync(
             remote,
             volume.SizeBytes,

@@ -14,11 +14,19 @@ public sealed class ClockWatch(TimeProvider time)
     /// <param name="latestRecord">The latest time in the store.</param>
     public string? FaultSinceLastLook(DateTimeOffset? latestRecord)
     {
-        var now = time.GetUtcNow();
-        var jump = now - _last.Wall - time.GetElapsedTime(_last.Steady);
-        _last = (now, time.GetTimestamp());
+        var jump = JumpSinceLastLook();
+        var now = _last.Wall;
         return jump.Duration() > Tolerance ? $"the clock jumped by {jump:c} since the last look"
             : latestRecord - now > Tolerance ? $"the clock says {now:u}, but something was recorded at {latestRecord:u} already"
             : null;
+    }
+
+    /// <summary>How much the wall clock went further than time did; negative: it was set back.</summary>
+    public TimeSpan JumpSinceLastLook()
+    {
+        var now = time.GetUtcNow();
+        var jump = now - _last.Wall - time.GetElapsedTime(_last.Steady);
+        _last = (now, time.GetTimestamp());
+        return jump;
     }
 }

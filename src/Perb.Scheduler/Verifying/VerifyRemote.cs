@@ -131,7 +131,7 @@ public sealed class VerifyRemote(
         Backup backup, IReadOnlyList<int> broken, string fault, int proven, CancellationToken cancellationToken)
     {
         var needsArchive = broken.Count > 0 || backup.State != BackupState.Published || await pipeline.LoadPlanAsync(backup, cancellationToken) is null;
-        var state = !needsArchive || await archives.IsThereAsync(backup, cancellationToken) ? BackupState.Damaged : BackupState.Lost;
+        var state = !needsArchive || await archives.IsThereAsync(backup, cancellationToken) is true ? BackupState.Damaged : BackupState.Lost;
         if (await store.RecordBrokenAsync(backup, state, broken, fault))
         {
             var word = state.Word();

@@ -25,7 +25,7 @@ public sealed class CompareAndSetTests : IAsyncLifetime
         ["verified"] = (store, claim) => store.RecordAllVerifiedAsync(claim, VerifyLevel.Hash),
         ["unverified"] = (store, claim) => store.RecordUnverifiedAsync(claim),
         ["published"] = (store, claim) => store.RecordPublishedAsync(claim, VerifyLevel.Hash),
-        ["adopted"] = (store, claim) => store.RecordAdoptedAsync(claim, [new ManifestVolume("v.enc", 10, SomeDigests)], VerifyLevel.Hash),
+        ["adopted"] = (store, claim) => store.RecordAdoptedAsync(claim, [new ManifestVolume("v.enc", 10, SomeDigests)], VerifyLevel.Hash, isOfPlan: false),
         ["release"] = (store, claim) => store.ReleaseAsync(claim, "stopping"),
         ["failure"] = (store, claim) => store.RecordFailureAsync(claim, new Failure(FailureKind.NeedsOperator, "x"), null),
     };
@@ -105,7 +105,7 @@ public sealed class CompareAndSetTests : IAsyncLifetime
 
         await Assert.ThrowsAsync<LeaseLostException>(() => _store.Pipeline.NoteUploaderAsync(lost, "a", "2:2"));
 
-        Assert.Equal(["1:1"], await _store.Pipeline.UploadersAsync(TestStore.Stop));
+        Assert.Equal([("r", "1:1")], await _store.Pipeline.UploadersAsync(TestStore.Stop));
     }
 
     private async Task CheckNothingIsWrittenAsync(string fact, Claim claim)
