@@ -27,7 +27,7 @@ internal static class PollBenchmark
         using var http = Connect(settings);
         var api = new ProxmoxApi(http);
         var tasks = new VzdumpTasks(api, settings.Options.Proxmox.Node);
-        using var held = new HeldArchives(settings.Options.Staging, NullLogger<HeldArchives>.Instance); // nothing: everything is published
+        using var held = new HeldArchives(settings.Options.Staging, TimeProvider.System, NullLogger<HeldArchives>.Instance); // nothing: everything is published
         using var discovery = await DiscoveryAsync(settings.Options, api, tasks, held, cancellationToken);
 
         var report = new Report(

@@ -67,7 +67,7 @@ internal static class ReconcileBenchmark
         var options = installation.Settings.Options;
         using var http = PollBenchmark.Connect(installation.Settings);
         var api = new ProxmoxApi(http);
-        using var held = new HeldArchives(options.Staging, NullLogger<HeldArchives>.Instance);
+        using var held = new HeldArchives(options.Staging, TimeProvider.System, NullLogger<HeldArchives>.Instance);
         using var discovery = await PollBenchmark.DiscoveryAsync(
             options, api, new VzdumpTasks(api, options.Proxmox.Node), held, cancellationToken);
         var database = await Database.OpenForServiceAsync(options.StorePath, cancellationToken);

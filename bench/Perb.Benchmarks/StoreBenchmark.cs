@@ -33,10 +33,10 @@ internal static class StoreBenchmark
 
         await AddAsync(report, "claim the next backup, and hand it back", 50, rounds, async () =>
         {
-            var claim = await pipeline.ClaimNextAsync(Remote, null, cancellationToken) ?? throw new BenchmarkException("nothing to claim");
+            var claim = await pipeline.ClaimNextAsync(Remote, null, null, [], cancellationToken) ?? throw new BenchmarkException("nothing to claim");
             await pipeline.ReleaseAsync(claim, "bench");
         });
-        await AddAsync(report, "when the next one is due", 50, rounds, () => pipeline.NextAttemptAtAsync(Remote, cancellationToken));
+        await AddAsync(report, "when the next one is due", 50, rounds, () => pipeline.NextAttemptAtAsync(Remote, [], cancellationToken));
         await AddAsync(report, "what belongs in staging", 50, rounds, () => pipeline.StagedNamesAsync(cancellationToken));
         await AddAsync(report, "which recipients are in use (at start)", 200, rounds, () => pipeline.RecipientsInUseAsync(cancellationToken));
         var whole = new StatusReport(status, new UploadStore(database, time), installation.Settings.Options, time);

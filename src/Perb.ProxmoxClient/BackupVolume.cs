@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Serialization;
 
 namespace Perb.ProxmoxClient;
@@ -58,10 +57,9 @@ public sealed record BackupVolumeDetails
     [JsonPropertyName("used")]
     public long? UsedBytes { get; init; }
 
-    /// <summary>All lines; empty where there are none.</summary>
-    // The generated JSON reader does not run the initializer of an init property, hence the getter.
-    [JsonPropertyName("notes"), AllowNull]
-    public string Notes { get => field ?? ""; init; }
+    /// <summary>All lines; empty where there are none. The node always says; without them it could not read them.</summary>
+    [JsonPropertyName("notes")]
+    public required string Notes { get; init; }
 
     [JsonPropertyName("protected")]
     public bool IsProtected { get; init; }

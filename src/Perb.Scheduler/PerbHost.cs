@@ -120,7 +120,7 @@ internal static class PerbHost
             provider.GetRequiredService<RcloneProgram>(), provider.GetRequiredService<ManifestSigning>().Trusted, time));
         services.AddSingleton<RemoteGate>().AddSingleton<LookAtRemote>().AddSingleton<AdoptPublished>().AddSingleton<PlanSealing>();
         services.AddSingleton<SealVolume>().AddSingleton<UploadVolume>().AddSingleton<VerifyObject>().AddSingleton<CarryVolume>().AddSingleton<CarryVolumes>();
-        services.AddSingleton<UploadSmallObject>().AddSingleton<PublishManifest>().AddSingleton<BackupPipeline>();
+        services.AddSingleton<UploadSmallObject>().AddSingleton<EndUploader>().AddSingleton<PublishManifest>().AddSingleton<BackupPipeline>();
         services.AddSingleton<CheckManifest>().AddSingleton<PlaceObject>().AddSingleton<PublishSignature>().AddSingleton<RemoveCutShort>().AddSingleton<RemoveDamaged>();
         services.AddSingleton<LeaseKeeper>().AddSingleton<ShipClaim>().AddSingleton<Preflight>().AddSingleton<TakeOver>().AddSingleton<UnconfiguredRemotes>();
         services.AddSingleton<UploadStore>().AddSingleton(provider => new UploadLimits(provider.GetRequiredService<UploadStore>(), options.TimeZone, time));

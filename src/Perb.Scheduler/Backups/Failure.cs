@@ -61,7 +61,7 @@ public sealed record Failure(FailureKind Kind, string Text)
         ProxmoxException proxmox => Of(proxmox.IsTransient ? FailureKind.Transient : FailureKind.NeedsOperator, exception),
         EncryptionException encryption => Of(encryption.IsTransient ? FailureKind.Transient : FailureKind.NeedsOperator, exception),
         SqliteException sqlite => new Failure(FailureKind.Transient, Printable.Clean(StoreFault.Of(sqlite).Text)),
-        IOException or UnauthorizedAccessException or SocketException => Of(FailureKind.Transient, exception),
+        IOException or UnauthorizedAccessException or SocketException or TimeoutException => Of(FailureKind.Transient, exception),
         _ => new Failure(FailureKind.Unexpected, Printable.Clean($"{exception.GetType().Name}: {exception.Message}")),
     };
 

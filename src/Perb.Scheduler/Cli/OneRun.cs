@@ -17,7 +17,7 @@ internal static class OneRun
     /// <param name="cancellationToken">Stops the workers.</param>
     public static async Task<ShippingResult> ShipAsync(IHost host, IReadOnlyCollection<long>? only, CancellationToken cancellationToken)
     {
-        await host.Services.GetRequiredService<OpenWishes>().CarryOutAsync(cancellationToken);
+        await host.Services.GetRequiredService<OpenWishes>().CarryOutAsync(WishRow.Quick, cancellationToken);
         IHostedService[] beside =
         [
             host.Services.GetRequiredService<ProgressLoop>(), host.Services.GetRequiredService<WishLoop>(), host.Services.GetRequiredService<HoldLoop>(),

@@ -35,7 +35,7 @@ internal static class WishCommand
     private static async Task<ExitCode> ShipAsync(
         IHost host, Settings settings, Wish wish, bool asJson, CancellationToken cancellationToken)
     {
-        await host.Services.GetRequiredService<OpenWishes>().CarryOutAsync(cancellationToken); // what was asked for earlier comes first
+        await host.Services.GetRequiredService<OpenWishes>().CarryOutAsync(WishRow.Quick, cancellationToken); // what was asked for earlier comes first
         var outcome = await host.Services.GetRequiredService<CarryOutWish>().RunAsync(wish, cancellationToken);
         if (outcome.Faults.Count > 0)
         {
@@ -71,7 +71,7 @@ internal static class WishCommand
         var database = await Database.OpenForServiceAsync(settings.Options.StorePath, cancellationToken);
         await new PipelineStore(database, time).VoidLeasesAsync(cancellationToken); // nobody works: no claim of the dead may keep a backup
         var (store, wishes) = (new ByHandStore(database, time), new WishStore(database, time));
-        if (await wishes.NextAsync(cancellationToken) is not null)
+        if (await wishes.NextAsync(WishRow.Quick, cancellationToken) is not null)
         {
             await wishes.AppendAsync(wish, cancellationToken); // once more after what was asked for earlier, so that the last word counts
         }

@@ -187,7 +187,7 @@ public sealed class ArchiveDiscovery(
         Report(await store.ApplyAsync(changes, how.Of, now, cancellationToken));
         hook.Listed();
         var unsealed = await store.UnsealedAsync(cancellationToken);
-        held.Hold([.. look.Listing.Archives.Where(archive => unsealed.Contains(archive.File))]);
+        await held.HoldAsync([.. look.Listing.Archives.Where(archive => unsealed.Contains(archive.File))], cancellationToken);
         wakeUp.Ring();
     }
 

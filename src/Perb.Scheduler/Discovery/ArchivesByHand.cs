@@ -58,10 +58,9 @@ public sealed class ArchivesByHand(
     }
 
     /// <summary>
-    /// Whether the archive of a backup still lies where it was recorded, or is held although it was removed; where nobody can tell it does, so
-    /// that it is not given away.
+    /// Whether the archive of a backup still lies where it was recorded, or is held although it was removed. Null: nobody can tell now.
     /// </summary>
-    public async Task<bool> IsThereAsync(Backup backup, CancellationToken cancellationToken)
+    public async Task<bool?> IsThereAsync(Backup backup, CancellationToken cancellationToken)
     {
         if (held.Holds(new ArchiveFile(backup.Path, backup.SizeBytes, backup.ModifiedAt)))
         {
@@ -70,13 +69,14 @@ public sealed class ArchivesByHand(
 
         try
         {
-            return await _look.AtAsync(backup.Path, () => FileFacts.At(backup.Path), cancellationToken) is { IsRegularFile: true } file
+            // A look at a time in each directory: of many archives on a dead mount only the first is waited for.
+            return await _look.AtAsync(Path.GetDirectoryName(backup.Path) ?? "", () => FileFacts.At(backup.Path), cancellationToken) is { IsRegularFile: true } file
                 && file.SizeBytes == backup.SizeBytes
                 && file.ModifiedAt == backup.ModifiedAt;
         }
         catch (Exception exception) when (exception is IOException or TimeoutException)
         {
-            return true;
+            return null;
         }
     }
 
@@ -87,9 +87,9 @@ public sealed class ArchivesByHand(
         {
             seen(await _look.AtAsync(path, look, cancellationToken));
         }
-        catch (TimeoutException)
+        catch (TimeoutException exception)
         {
-            notYet.Add($"{path} does not answer: is the server of its mount there? Try again when it is");
+            notYet.Add($"{exception.Message} Try again when it is");
         }
     }
 

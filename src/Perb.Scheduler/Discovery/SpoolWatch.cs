@@ -3,10 +3,10 @@ using Perb.Transfer.Posix;
 namespace Perb.Scheduler.Discovery;
 
 /// <summary>
-/// Rings when an event appears in the spool (inotify). Only a hint: the directory may be missing, appear later, be exchanged, or send more
-/// than the kernel keeps; so it is renewed from time to time, and polls read the spool anyway.
+/// Rings when a file appears in a directory (inotify). Only a hint: the directory may be missing, appear later, be exchanged, or send more
+/// than the kernel keeps; so it is renewed from time to time, and whoever is rung for looks from time to time anyway.
 /// </summary>
-internal sealed class SpoolWatch(string directory, Action ring) : IDisposable
+internal sealed class SpoolWatch(string directory, string files, Action ring) : IDisposable
 {
     private FileSystemWatcher? _watcher;
     private FileFacts? _watched;
@@ -30,7 +30,7 @@ internal sealed class SpoolWatch(string directory, Action ring) : IDisposable
 
         try
         {
-            var watcher = new FileSystemWatcher(directory, "*.event") { NotifyFilter = NotifyFilters.FileName };
+            var watcher = new FileSystemWatcher(directory, files) { NotifyFilter = NotifyFilters.FileName };
             watcher.Created += (_, _) => ring();
             watcher.Renamed += (_, _) => ring(); // the hook gives an event its name when it is whole
             watcher.Error += (_, _) => ring();

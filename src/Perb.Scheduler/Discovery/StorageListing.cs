@@ -18,6 +18,12 @@ public sealed class StorageListing(ProxmoxApi api, DumpListing dumpListing, Perb
     internal Func<DumpDirectory, TaskView, IReadOnlyList<FoundArchive>> List { get; init; } =
         (directory, tasks) => dumpListing.List(directory, options.Proxmox.Node, tasks, time.GetUtcNow());
 
+    /// <summary>
+    /// Storages that were not there at the last look, or did not answer: nobody should touch what lies in them. One that answers and is
+    /// doubted (it lists nothing, Proxmox does not show it) is none of them.
+    /// </summary>
+    public IReadOnlySet<string> Away { get; private set; } = new HashSet<string>();
+
     /// <summary>Where the archives of this node lie, or why not there.</summary>
     /// <exception cref="ProxmoxException">The node does not answer, or not as it should.</exception>
     public async Task<IReadOnlyList<DumpDirectory>> DirectoriesAsync(CancellationToken cancellationToken) => DumpDirectory.Of(
@@ -35,11 +41,22 @@ public sealed class StorageListing(ProxmoxApi api, DumpListing dumpListing, Perb
     {
         var archives = new List<FoundArchive>();
         var absences = new Dictionary<string, string?>(StringComparer.Ordinal);
+        var away = new HashSet<string>(StringComparer.Ordinal);
         foreach (var directory in await DirectoriesAsync(cancellationToken))
         {
-            absences[directory.Storage] = await TryListAsync(directory, tasks, known, archives, cancellationToken);
+            var (found, absence) = await TryListAsync(directory, tasks, cancellationToken);
+            if (found is null)
+            {
+                away.Add(directory.Storage);
+            }
+
+            archives.AddRange(found ?? []);
+            absences[directory.Storage] = found is [] && known.Any(backup => backup.Storage == directory.Storage && NeedsSource(backup))
+                ? "it lists nothing although archives in it wait to be shipped; is it mounted?"
+                : absence;
         }
 
+        Away = away;
         AddUnseen(absences, known);
         var spokenFor = absences.Where(storage => storage.Value is null).Select(storage => storage.Key).ToHashSet(StringComparer.Ordinal);
         return new StorageLook(new Listing(archives, spokenFor, absences.Count > 0 && spokenFor.Count == absences.Count), absences);
@@ -62,34 +79,26 @@ public sealed class StorageListing(ProxmoxApi api, DumpListing dumpListing, Perb
 
     private bool IsWanted(string storage) => options.Discovery.Storages is not { Count: > 0 } wanted || wanted.Contains(storage);
 
-    /// <summary>Null where the directory was read and may be believed; otherwise why not.</summary>
-    private async Task<string?> TryListAsync(
-        DumpDirectory directory,
-        TaskView tasks,
-        IReadOnlyCollection<KnownBackup> known,
-        List<FoundArchive> archives,
-        CancellationToken cancellationToken)
+    /// <summary>What is in the directory, or why nobody can tell.</summary>
+    private async Task<(IReadOnlyList<FoundArchive>? Found, string? Absence)> TryListAsync(
+        DumpDirectory directory, TaskView tasks, CancellationToken cancellationToken)
     {
         if (directory.Path is null)
         {
-            return directory.Absence;
+            return (null, directory.Absence);
         }
 
         try
         {
-            var found = await _look.AtAsync(directory.Path, () => List(directory, tasks), cancellationToken);
-            archives.AddRange(found);
-            return found.Count == 0 && known.Any(backup => backup.Storage == directory.Storage && NeedsSource(backup))
-                ? "it lists nothing although archives in it wait to be shipped; is it mounted?"
-                : null;
+            return (await _look.AtAsync(directory.Path, () => List(directory, tasks), cancellationToken), null);
         }
-        catch (TimeoutException)
+        catch (TimeoutException exception)
         {
-            return $"{directory.Path} does not answer: is the server of its mount there?";
+            return (null, exception.Message);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            return $"{directory.Path} cannot be listed: {exception.Message}";
+            return (null, $"{directory.Path} cannot be listed: {exception.Message}");
         }
     }
 

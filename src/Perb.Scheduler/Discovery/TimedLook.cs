@@ -15,7 +15,7 @@ public sealed class TimedLook(TimeSpan patience, TimeProvider time)
     {
         if (_hanging.TryGetValue(place, out var before) && !before.IsCompleted)
         {
-            throw new TimeoutException($"{place} still does not answer");
+            throw Hanging(place);
         }
 
         // A thread of its own: those of the pool are few, and everything else needs them.
@@ -27,7 +27,9 @@ public sealed class TimedLook(TimeSpan patience, TimeProvider time)
         catch (TimeoutException)
         {
             _hanging[place] = looking;
-            throw;
+            throw Hanging(place);
         }
     }
+
+    private static TimeoutException Hanging(string place) => new($"{place} does not answer: is the server of its mount there?");
 }

@@ -186,6 +186,12 @@ internal static partial class Log
     [LoggerMessage(9003, LogLevel.Error, "A scheduled {Job} stumbled")]
     public static partial void JobStumbled(this ILogger logger, Exception exception, string job);
 
+    [LoggerMessage(9006, LogLevel.Error, "A trouble could not be recorded: {Subject}: {Text}")]
+    public static partial void TroubleUnrecorded(this ILogger logger, Exception exception, string subject, string text);
+
+    [LoggerMessage(9007, LogLevel.Warning, "The clock was set back by {Jump}: all schedules begin anew from the time it shows now")]
+    public static partial void ClockSetBack(this ILogger logger, TimeSpan jump);
+
     [LoggerMessage(9022, LogLevel.Error, "No round of discovery has ended for {Silence}: systemd is no longer told that all is well, and will start the service anew")]
     public static partial void WatchdogStarves(this ILogger logger, TimeSpan silence);
 

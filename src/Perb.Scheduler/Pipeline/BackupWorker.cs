@@ -1,4 +1,5 @@
 using Perb.Scheduler.Backups;
+using Perb.Scheduler.Discovery;
 using Perb.Scheduler.Observability;
 using Perb.Scheduler.Store;
 
@@ -13,6 +14,7 @@ public sealed class BackupWorker(
     RemoteDoor door,
     PipelineStore store,
     StagingArea staging,
+    StorageListing storages,
     ShipClaim shipClaim,
     RemoteTraffic traffic,
     WakeUp wakeUp,
@@ -36,7 +38,7 @@ public sealed class BackupWorker(
                 {
                     await PauseAsync(push, stopping);
                 }
-                else if (await store.ClaimNextAsync(remote.Name, null, stopping) is { } claim)
+                else if (await store.ClaimNextAsync(remote.Name, null, null, storages.Away, stopping) is { } claim)
                 {
                     await CarryAsync(claim, ready, stopping);
                 }
@@ -70,7 +72,7 @@ public sealed class BackupWorker(
         var result = new ShippingResult();
         while (await door.OpenAsync(cancellationToken) is { } ready)
         {
-            if (await store.ClaimNextAsync(remote.Name, startedAt, only, cancellationToken) is not { } claim)
+            if (await store.ClaimNextAsync(remote.Name, startedAt, only, storages.Away, cancellationToken) is not { } claim)
             {
                 await SweepAsync(cancellationToken);
                 return result;
@@ -89,8 +91,17 @@ public sealed class BackupWorker(
 
     private async Task<Failure?> CarryAsync(Claim claim, ReadyRemote ready, CancellationToken cancellationToken)
     {
-        using var carrying = await traffic.CarryAsync(cancellationToken);
-        var failure = await shipClaim.RunAsync(claim, ready, cancellationToken);
+        Failure? failure;
+        using (await traffic.CarryAsync(cancellationToken))
+        {
+            failure = await shipClaim.RunAsync(claim, ready, cancellationToken);
+        }
+
+        if (failure is { IsStaging: true })
+        {
+            await SweepAsync(cancellationToken); // what was given up since may be what fills it
+        }
+
         if (failure is { ConcernsAll: true })
         {
             // Going on with the next backup would seal it for nothing, and fill staging for a remote that takes none.
@@ -122,7 +133,7 @@ public sealed class BackupWorker(
 
     private async Task<TimeSpan> UntilDueAsync(CancellationToken cancellationToken)
     {
-        var due = await store.NextAttemptAtAsync(remote.Name, cancellationToken) - time.GetUtcNow();
+        var due = await store.NextAttemptAtAsync(remote.Name, storages.Away, cancellationToken) - time.GetUtcNow();
         return due is { } wait && wait < LongestNap ? (wait > ShortestNap ? wait : ShortestNap) : LongestNap;
     }
 }

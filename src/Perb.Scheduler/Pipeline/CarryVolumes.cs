@@ -15,7 +15,7 @@ public sealed record VolumeWork(Claim Claim, ReadyRemote Remote, SealingPlan Pla
 /// <item>One is begun only when there is room for it in staging, and room is waited for only here, before it is begun. So whatever is under
 /// way can end and free its room, of other backups for this remote too: nothing can wait in a circle.</item>
 /// <item>What lies sealed in staging already goes first, since it only gives room back; the rest in the order of the numbers.</item>
-/// <item>When one fails the others are stopped, and nothing runs on when this returns: the claim is about to be handed back.</item>
+/// <item>When one may not be sent now, none is begun any more; when one fails the others are stopped, and nothing runs on when this returns: the claim is about to be handed back.</item>
 /// </list>
 /// </summary>
 public sealed class CarryVolumes(PipelineStore store, StagingArea staging, StagingSection options, IReadOnlyDictionary<string, RemoteTraffic> traffics, SealVolume seal, CarryVolume carry)
@@ -48,6 +48,11 @@ public sealed class CarryVolumes(PipelineStore store, StagingArea staging, Stagi
             }
 
             return underWay.Weakest;
+        }
+        catch (HeldBackException)
+        {
+            await underWay.AllEndAsync(); // what is being sent is sent to its end; what waits to be sent meets the limit itself
+            throw;
         }
         finally
         {

@@ -17,8 +17,9 @@ namespace Perb.Scheduler.Pipeline;
 /// <item>Opened is only what was listed a moment ago, never under the lock: a dead mount holds up no worker.</item>
 /// </list>
 /// </summary>
-public sealed class HeldArchives(StagingSection staging, ILogger<HeldArchives> logger) : IDisposable
+public sealed class HeldArchives(StagingSection staging, TimeProvider time, ILogger<HeldArchives> logger) : IDisposable
 {
+    private readonly TimedLook _look = new(TimeSpan.FromSeconds(20), time);
     private readonly Lock _lock = new();
     private readonly Dictionary<ArchiveFile, HeldArchive> _held = [];
     private bool _isFull;
@@ -28,6 +29,9 @@ public sealed class HeldArchives(StagingSection staging, ILogger<HeldArchives> l
 
     /// <summary>What a folder lies on; a test has no network file system.</summary>
     internal Func<string, DriveType> KindOf { get; init; } = folder => new DriveInfo(folder).DriveType;
+
+    /// <summary>Opens by name; a test can make it hang.</summary>
+    internal Func<string, SourceArchive> OpenAt { get; init; } = SourceArchive.Open;
 
     public IReadOnlyCollection<ArchiveFile> Files
     {
@@ -42,10 +46,19 @@ public sealed class HeldArchives(StagingSection staging, ILogger<HeldArchives> l
 
     /// <summary>Holds these, and what companions they have by now. For discovery alone, one call after another.</summary>
     /// <param name="listed">What was just listed and is not sealed.</param>
-    public void Hold(IReadOnlyCollection<FoundArchive> listed)
+    /// <param name="cancellationToken">Stops before anything is opened.</param>
+    public async Task HoldAsync(IReadOnlyCollection<FoundArchive> listed, CancellationToken cancellationToken)
     {
+        var local = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var folder in listed.Select(FolderOf).Distinct())
+        {
+            if (await IsLocalAsync(folder, cancellationToken))
+            {
+                local.Add(folder);
+            }
+        }
+
         var files = Files.ToHashSet();
-        var local = listed.Select(FolderOf).Distinct().Where(IsLocal).ToHashSet(StringComparer.Ordinal);
         var isFull = false;
         foreach (var archive in listed.Where(archive => local.Contains(FolderOf(archive))).OrderByDescending(archive => archive.Time))
         {
@@ -83,6 +96,12 @@ public sealed class HeldArchives(StagingSection staging, ILogger<HeldArchives> l
             return _held.ContainsKey(file);
         }
     }
+
+    /// <summary>What has a name now, held or not, without waiting for ever for a mount whose server is gone.</summary>
+    /// <exception cref="SourceMissingException">Nothing has it.</exception>
+    /// <exception cref="TimeoutException">What it lies on does not answer.</exception>
+    public Task<SourceArchive> OpenAsync(string path, CancellationToken cancellationToken) =>
+        _look.AtAsync(Path.GetDirectoryName(path)!, () => OpenAt(path), cancellationToken);
 
     /// <summary>For a user of its own, whatever has the name by now; null where it is not held.</summary>
     public SourceArchive? TryOpen(ArchiveFile file)
@@ -125,7 +144,7 @@ public sealed class HeldArchives(StagingSection staging, ILogger<HeldArchives> l
             foreach (var held in _held.Values.Where(held => held.Source.IsRemoved).OrderBy(held => held.Archive.Time).ToList())
             {
                 var folder = FolderOf(held.Archive);
-                var drive = new DriveInfo(folder);
+                var drive = DriveOf(folder);
                 var (free, floor) = (drive.AvailableFreeSpace, staging.MinFree.Of(drive.TotalSize));
                 if (free + released.GetValueOrDefault(folder) >= floor)
                 {
@@ -203,7 +222,21 @@ public sealed class HeldArchives(StagingSection staging, ILogger<HeldArchives> l
         }
     }
 
+    // A folder that was removed with its archives still takes their space where it was.
+    private static DriveInfo DriveOf(string folder) =>
+        Directory.Exists(folder) || Path.GetDirectoryName(folder) is not { } parent ? new DriveInfo(folder) : DriveOf(parent);
+
     private static string FolderOf(FoundArchive archive) => Path.GetDirectoryName(archive.Path)!;
 
-    private bool IsLocal(string folder) => KindOf(folder) is DriveType.Fixed or DriveType.Removable or DriveType.Ram;
+    private async Task<bool> IsLocalAsync(string folder, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _look.AtAsync(folder, () => KindOf(folder), cancellationToken) is DriveType.Fixed or DriveType.Removable or DriveType.Ram;
+        }
+        catch (TimeoutException)
+        {
+            return false; // no local disk takes so long
+        }
+    }
 }

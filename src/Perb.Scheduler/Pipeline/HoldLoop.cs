@@ -43,7 +43,7 @@ public sealed class HoldLoop(HeldArchives held, DiscoveryStore store, TimeProvid
         {
             await LookAsync(cancellationToken);
         }
-        catch (Exception exception) when (exception is SqliteException or IOException)
+        catch (Exception exception) when (exception is SqliteException or IOException or UnauthorizedAccessException)
         {
             logger.HoldUntended(exception.Message); // full, busy or away for a moment: the next look does it
         }

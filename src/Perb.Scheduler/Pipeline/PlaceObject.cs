@@ -6,11 +6,12 @@ using Perb.Transfer.Rclone;
 namespace Perb.Scheduler.Pipeline;
 
 /// <summary>An object of a few KiB that makes a backup a copy (signature, manifest): sent, proven, and removed again where it arrived wrong.</summary>
-public sealed class PlaceObject(PipelineStore store, RcloneProgram rclone, UploadSmallObject upload, VerifyObject verify)
+public sealed class PlaceObject(PipelineStore store, RcloneProgram rclone, EndUploader endUploader, UploadSmallObject upload, VerifyObject verify)
 {
     /// <exception cref="CopyMismatchException">The remote had something else, or nothing.</exception>
     public async Task RunAsync(Claim claim, ReadyRemote remote, string name, byte[] content, CancellationToken cancellationToken)
     {
+        await endUploader.RunAsync(claim, name, cancellationToken);
         await upload.RunAsync(remote.Remote, name, content, process => store.NoteUploaderAsync(claim, name, process.ToString()), cancellationToken);
         try
         {

@@ -34,9 +34,9 @@ public sealed class PlanSealing(
         {
             RefuseForeign(remote, objects);
         }
-        else if (Mismatch(plan, claim.Backup) is { } reason)
+        else if (Mismatch(plan, claim.Backup) is { } reason && !await IsCompleteAsync(plan, objects, claim.Backup, cancellationToken))
         {
-            source.Open().Dispose(); // what is sealed of an archive that is gone is all that is left of it
+            (await source.OpenAsync(cancellationToken)).Dispose(); // what is sealed of an archive that is gone is all that is left of it
             await VoidAsync(claim, remote, plan, objects, reason, cancellationToken);
         }
         else
@@ -59,7 +59,7 @@ public sealed class PlanSealing(
 
     private string? Mismatch(SealingPlan plan, Backup backup)
     {
-        if (plan.ArchiveBytes != backup.SizeBytes || plan.ArchiveModifiedAt != backup.ModifiedAt)
+        if (!IsOf(plan, backup))
         {
             return "the archive is not the one that was planned";
         }
@@ -68,6 +68,16 @@ public sealed class PlanSealing(
             ? null
             : "the recipients changed";
     }
+
+    // Then nothing is sealed any more: for whom does not matter, and the archive may be gone. Its manifest alone is missing.
+    private async Task<bool> IsCompleteAsync(SealingPlan plan, RemoteObjects objects, Backup backup, CancellationToken cancellationToken) =>
+        IsOf(plan, backup)
+        && await store.LoadVolumesAsync(backup.Id, cancellationToken) is var volumes
+        && volumes.Count == plan.VolumeCount
+        && volumes.All(volume => volume.VerifiedAt is not null && objects.Holds(volume));
+
+    private static bool IsOf(SealingPlan plan, Backup backup) =>
+        plan.ArchiveBytes == backup.SizeBytes && plan.ArchiveModifiedAt == backup.ModifiedAt;
 
     // Cut short, this is done again: the plan is void only when nothing of it is left.
     private async Task VoidAsync(
@@ -96,7 +106,7 @@ public sealed class PlanSealing(
 
     private async Task<SealingPlan> MakeAsync(Claim claim, SourceAtNeed atNeed, CancellationToken cancellationToken)
     {
-        using var source = atNeed.Open();
+        using var source = await atNeed.OpenAsync(cancellationToken);
         var name = ArchiveName.TryParse(source.Name, out var parsed)
             ? parsed
             : throw new InvalidOperationException($"{source.Name} is not a standard archive name");
@@ -147,7 +157,7 @@ public sealed class PlanSealing(
         var path = Path.Combine(folder, name);
         try
         {
-            using var file = source.OpenCompanion(path);
+            using var file = await source.OpenCompanionAsync(path, cancellationToken);
             if (file.SizeBytes > MaxCompanionBytes)
             {
                 logger.CompanionLeftOut(path, $"it has {ByteSize.Format(file.SizeBytes)}");

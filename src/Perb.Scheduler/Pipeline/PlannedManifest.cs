@@ -18,6 +18,10 @@ internal static class PlannedManifest
         Volumes = [.. volumes.Select(volume => new ManifestVolume(volume.Name, volume.SizeBytes, volume.Digests))],
     };
 
+    /// <summary>Whether this is it, to the byte: then it names what was made under the recorded plan, and nothing else.</summary>
+    public static async Task<bool> IsAsync(PipelineStore store, Backup backup, byte[] manifest, CancellationToken cancellationToken) =>
+        await BytesAsync(store, backup, allVerified: false, cancellationToken) is { } planned && manifest.AsSpan().SequenceEqual(planned);
+
     /// <summary>Its very bytes; null while not all volumes are on record.</summary>
     public static async Task<byte[]?> BytesAsync(PipelineStore store, Backup backup, bool allVerified, CancellationToken cancellationToken)
     {

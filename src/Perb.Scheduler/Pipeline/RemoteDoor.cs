@@ -21,19 +21,21 @@ public sealed class RemoteDoor(
     TimeProvider time,
     ILogger<RemoteDoor> logger) : IDisposable
 {
+    // A limit ends at midnight or earlier; on the day on which a clock goes back that is an hour later.
+    private static readonly TimeSpan LongestHold = TimeSpan.FromHours(25);
+
     private readonly SemaphoreSlim _asking = new(1);
     private ReadyRemote? _ready;
-    private HeldBack? _held = new(remote.Name, DateTimeOffset.MinValue, ""); // what an earlier life recorded is over, too
+    private Closed? _closed;
     private int _refusals;
     private bool _isStagingFull;
-    private long _refusedAt;
-    private TimeSpan _backOff;
+    private bool _isHoldRecorded = true; // an earlier life's is over, too
 
     /// <summary>Why the remote could not be opened the last time, or null.</summary>
-    public Failure? Refusal { get; private set; }
+    public Failure? Refusal => _closed?.Why is { HeldBack: null } refusal ? refusal : null;
 
-    /// <summary>How long to wait before it is worth asking again.</summary>
-    public TimeSpan Wait => _held is { } held ? held.Until - time.GetUtcNow() : _backOff - time.GetElapsedTime(_refusedAt);
+    /// <summary>How long to wait before it is worth asking again; on the clock that nobody can set, so that a year is never waited for.</summary>
+    public TimeSpan Wait => _closed is { } closed ? closed.For - time.GetElapsedTime(closed.Since) : TimeSpan.Zero;
 
     /// <summary>Null where the remote cannot be used now.</summary>
     public async Task<ReadyRemote?> OpenAsync(CancellationToken cancellationToken)
@@ -41,12 +43,7 @@ public sealed class RemoteDoor(
         await _asking.WaitAsync(cancellationToken);
         try
         {
-            if (await IsHeldBackAsync(cancellationToken) || (_refusals > 0 && Wait > TimeSpan.Zero))
-            {
-                return null;
-            }
-
-            return _ready ??= await AskAsync(cancellationToken);
+            return await IsClosedAsync(cancellationToken) ? null : _ready ??= await AskAsync(cancellationToken);
         }
         finally
         {
@@ -64,8 +61,7 @@ public sealed class RemoteDoor(
         }
 
         _ready = null;
-        Refusal = failure;
-        (_refusedAt, _backOff) = (time.GetTimestamp(), retry.PauseAfter(failure, ++_refusals));
+        _closed = new Closed(time.GetTimestamp(), retry.PauseAfter(failure, ++_refusals), failure);
         _isStagingFull |= failure.IsStaging;
         await troubles.SetAsync(
             failure.IsStaging ? Troubles.OfStaging(remote.Name) : Troubles.OfRemote(remote.Name),
@@ -78,6 +74,7 @@ public sealed class RemoteDoor(
     public async Task WorkedAsync()
     {
         _refusals = 0;
+        AskAgain();
         if (_isStagingFull)
         {
             _isStagingFull = false;
@@ -86,32 +83,42 @@ public sealed class RemoteDoor(
     }
 
     /// <summary>A person has perhaps mended it.</summary>
-    public void AskAgain() => _backOff = TimeSpan.Zero;
+    public void AskAgain() => _closed = _closed is { Why.HeldBack: null } refused ? refused with { For = TimeSpan.Zero } : _closed;
 
     public void Dispose() => _asking.Dispose();
 
-    private async Task<bool> IsHeldBackAsync(CancellationToken cancellationToken)
+    private async Task<bool> IsClosedAsync(CancellationToken cancellationToken)
     {
-        if (limits.Closed(remote) is { } closed)
+        if (limits.Closed(remote) is { } held)
         {
-            await HoldAsync(closed);
-        }
-        else if (_held is { } held && held.Until <= time.GetUtcNow())
-        {
-            await uploads.ReleaseAsync(remote.Name, cancellationToken);
-            _held = null;
+            await HoldAsync(held);
+            return true;
         }
 
-        return _held is not null;
+        if (Wait > TimeSpan.Zero)
+        {
+            return true;
+        }
+
+        if (_isHoldRecorded)
+        {
+            await uploads.ReleaseAsync(remote.Name, cancellationToken);
+            _isHoldRecorded = false;
+            _closed = _closed is { Why.HeldBack: null } ? _closed : null;
+        }
+
+        return false;
     }
 
     private async Task HoldAsync(HeldBack held)
     {
-        if (_held != held)
+        if (_closed?.Why.HeldBack != held)
         {
             await uploads.HoldAsync(held);
             logger.RemoteHeldBack(remote.Name, LocalTime.InWords(held.Until, options.TimeZone), held.Why);
-            _held = held;
+            var left = held.Until - time.GetUtcNow();
+            _closed = new Closed(time.GetTimestamp(), left < LongestHold ? left : LongestHold, Failure.From(new HeldBackException(held)));
+            _isHoldRecorded = true;
         }
     }
 
@@ -120,7 +127,7 @@ public sealed class RemoteDoor(
         try
         {
             var ready = await gate.OpenAsync(remote, cancellationToken);
-            Refusal = null;
+            _closed = null;
             await troubles.SetAsync(Troubles.OfRemote(remote.Name), null, cancellationToken);
             return ready;
         }
@@ -130,4 +137,9 @@ public sealed class RemoteDoor(
             return null;
         }
     }
+
+    /// <param name="Since">On the clock that nobody can set.</param>
+    /// <param name="For">How long nothing is asked of the remote.</param>
+    /// <param name="Why">What it refused; or the limit that holds it back.</param>
+    private sealed record Closed(long Since, TimeSpan For, Failure Why);
 }

@@ -70,14 +70,18 @@ public sealed class RemoteGate(
 
     private async Task ClaimPathAsync(Remote remote, CancellationToken cancellationToken)
     {
-        var path = remote.ObjectPath(OwnerFile);
-        if (await rclone.StatAsync(path, null, cancellationToken) is null)
+        var wasMarked = await store.MarkedPathAsync(remote.Name, cancellationToken) == remote.Path.ToString();
+        if (await rclone.StatAsync(remote.ObjectPath(OwnerFile), null, cancellationToken) is null)
         {
-            await RequireUnusedAsync(remote, cancellationToken);
+            await RequireUnusedAsync(remote, wasMarked, cancellationToken);
             await MarkAsync(remote, cancellationToken);
         }
 
         await RequireOursAsync(rclone, remote, state.InstallationId, cancellationToken);
+        if (!wasMarked)
+        {
+            await store.NoteMarkedPathAsync(remote.Name, remote.Path.ToString());
+        }
     }
 
     private static async Task RequireOursAsync(RcloneProgram rclone, Remote remote, string? installation, CancellationToken cancellationToken)
@@ -92,13 +96,14 @@ public sealed class RemoteGate(
     }
 
     // An empty mount point looks just like a new path: filling it would fill the wrong disk, and hide that all copies are away.
-    private async Task RequireUnusedAsync(Remote remote, CancellationToken cancellationToken)
+    private async Task RequireUnusedAsync(Remote remote, bool wasMarked, CancellationToken cancellationToken)
     {
         var copies = (await store.ListAsync(remote.Name, null, cancellationToken)).Count(backup => backup.State == BackupState.Published);
-        if (copies > 0)
+        if (wasMarked || copies > 0)
         {
             throw new ConfigurationException(
-                $"{remote.ObjectPath(OwnerFile)} is not there, but {copies} backup(s) were published beside it: is the remote mounted, is it the "
+                $"{remote.ObjectPath(OwnerFile)} is not there, but {(copies > 0 ? $"{copies} backup(s) were published beside it" : "this installation wrote it")}: "
+                + "is the remote mounted, is it the "
                 + $"right path? If it was emptied on purpose, give it another Name, or put {{\"format\":1,\"installation\":\"{state.InstallationId}\"}} there as {OwnerFile}");
         }
     }

@@ -30,7 +30,7 @@ public sealed class RemoveDamaged(PipelineStore store, RcloneProgram rclone, Ado
                 return objects;
             }
 
-            source.Open().Dispose();
+            (await source.OpenAsync(cancellationToken)).Dispose();
             names.AddRange((await store.LoadVolumesAsync(claim.Backup.Id, cancellationToken)).Select(volume => volume.Name));
             names.AddRange(objects.Sizes.Keys.Where(name => name.EndsWith(".enc", StringComparison.Ordinal)));
         }

@@ -32,7 +32,7 @@ public sealed class SealVolume(
     public async Task<VolumeRecord> RunAsync(VolumeWork work, int number, IDisposable room, CancellationToken cancellationToken)
     {
         using var slot = await slots.EnterAsync(cancellationToken);
-        using var source = work.Source.Open();
+        using var source = await work.Source.OpenAsync(cancellationToken);
         var step = activities.Begin(work.Claim.Backup, "seal", number, work.Plan.VolumeCount, work.Plan.RangeOf(number).Length);
         var volume = await sealer.SealAsync(
             work.Plan,

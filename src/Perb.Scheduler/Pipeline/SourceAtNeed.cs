@@ -9,14 +9,16 @@ namespace Perb.Scheduler.Pipeline;
 /// </summary>
 public sealed class SourceAtNeed(ArchiveFile file, HeldArchives held) : IDisposable
 {
-    private readonly Lock _opening = new();
+    private readonly SemaphoreSlim _opening = new(1);
     private SourceArchive? _opened;
 
     /// <returns>The caller's to dispose.</returns>
     /// <exception cref="SourceMissingException">It is gone.</exception>
-    public SourceArchive Open()
+    /// <exception cref="TimeoutException">What it lies on does not answer.</exception>
+    public async Task<SourceArchive> OpenAsync(CancellationToken cancellationToken)
     {
-        lock (_opening)
+        await _opening.WaitAsync(cancellationToken);
+        try
         {
             if (held.TryOpen(file) is { } archive)
             {
@@ -24,18 +26,23 @@ public sealed class SourceAtNeed(ArchiveFile file, HeldArchives held) : IDisposa
                 return archive;
             }
 
-            _opened ??= SourceArchive.Open(file.Path);
+            _opened ??= await held.OpenAsync(file.Path, cancellationToken);
             return _opened.Duplicate();
+        }
+        finally
+        {
+            _opening.Release();
         }
     }
 
     /// <returns>The caller's to dispose.</returns>
     /// <exception cref="SourceMissingException">There is none.</exception>
-    public SourceArchive OpenCompanion(string path)
+    /// <exception cref="TimeoutException">What it lies on does not answer.</exception>
+    public async Task<SourceArchive> OpenCompanionAsync(string path, CancellationToken cancellationToken)
     {
         try
         {
-            return SourceArchive.Open(path);
+            return await held.OpenAsync(path, cancellationToken);
         }
         catch (SourceMissingException) when (held.TryOpenCompanion(file, path) is { } companion)
         {
@@ -43,7 +50,11 @@ public sealed class SourceAtNeed(ArchiveFile file, HeldArchives held) : IDisposa
         }
     }
 
-    public void Dispose() => Close();
+    public void Dispose()
+    {
+        Close();
+        _opening.Dispose();
+    }
 
     private void Close()
     {

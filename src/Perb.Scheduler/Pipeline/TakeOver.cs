@@ -15,17 +15,18 @@ public sealed class TakeOver(
     StagingArea staging,
     IReadOnlyList<Remote> remotes,
     UnconfiguredRemotes unconfigured,
+    Troubles troubles,
     ILogger<TakeOver> logger)
 {
+    /// <summary>Ends an rclone; a test has none that hangs.</summary>
+    internal Func<ProcessIdentity, CancellationToken, Task<bool>> EndSurvivor { get; init; } = rclone.EndSurvivorAsync;
+
     /// <exception cref="ConfigurationException">The staging directory cannot be used, or can never hold anything.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        foreach (var uploader in await store.UploadersAsync(cancellationToken))
+        foreach (var (remote, uploader) in await store.UploadersAsync(cancellationToken))
         {
-            if (ProcessIdentity.TryParse(uploader, out var process) && await rclone.EndSurvivorAsync(process, cancellationToken))
-            {
-                logger.SurvivorEnded(uploader);
-            }
+            await EndAsync(remote, uploader, cancellationToken);
         }
 
         await store.VoidLeasesAsync(cancellationToken);
@@ -45,5 +46,21 @@ public sealed class TakeOver(
         }
 
         staging.RequireRoom();
+    }
+
+    // One that hangs in the kernel keeps its own object from being sent again (EndUploader), and nothing else from being done.
+    private async Task EndAsync(string remote, string uploader, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (ProcessIdentity.TryParse(uploader, out var process) && await EndSurvivor(process, cancellationToken))
+            {
+                logger.SurvivorEnded(uploader);
+            }
+        }
+        catch (RcloneException exception)
+        {
+            await troubles.SetAsync(Troubles.OfRemote(remote), exception.Message, cancellationToken);
+        }
     }
 }

@@ -1,6 +1,5 @@
 using Perb.Scheduler.Backups;
 using Perb.Scheduler.Monitoring;
-using Perb.Scheduler.Observability;
 using Perb.Scheduler.Store;
 using Perb.Transfer.Rclone;
 using Perb.Transfer.Sealing;
@@ -13,20 +12,14 @@ public sealed class UploadVolume(
     RcloneProgram rclone,
     StagingArea staging,
     UploadLimits limits,
+    EndUploader endUploader,
     Activities activities,
     ShippingMetrics metrics,
-    Crash crash,
-    ILogger<UploadVolume> logger)
+    Crash crash)
 {
     public async Task RunAsync(Claim claim, Remote remote, SealingPlan plan, VolumeRecord volume, CancellationToken cancellationToken)
     {
-        // An rclone that could not be ended may still be writing this very object.
-        if (ProcessIdentity.TryParse(await store.UploaderOfAsync(claim, volume.Name, cancellationToken), out var survivor)
-            && await rclone.EndSurvivorAsync(survivor, cancellationToken))
-        {
-            logger.SurvivorEnded(survivor.ToString());
-        }
-
+        await endUploader.RunAsync(claim, volume.Name, cancellationToken);
         var step = activities.Begin(claim.Backup, "upload", volume.Number, plan.VolumeCount, volume.SizeBytes);
         await limits.SendAsync(
             remote,

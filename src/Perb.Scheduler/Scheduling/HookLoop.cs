@@ -17,7 +17,7 @@ internal sealed class HookLoop(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var watch = new SpoolWatch(hook.Directory, _bell.Ring);
+        using var watch = new SpoolWatch(hook.Directory, "*.event", _bell.Ring);
         while (!stoppingToken.IsCancellationRequested)
         {
             var rung = _bell.Next; // taken before looking: a ring in between is not lost

@@ -44,7 +44,7 @@ internal sealed class PruneJob(PruneRemote prune, PerbOptions options, JobBounda
     public ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken = default)
     {
         var remote = options.Remotes.Single(remote => remote.Name == context.MergedJobDataMap.GetString(RemoteKey));
-        return new(boundary.RunAsideAsync("prune", token => prune.RunAsync(remote, guest: null, isApproved: false, token), cancellationToken));
+        return new(boundary.RunAsideAsync($"prune of {remote.Name}", token => prune.RunAsync(remote, guest: null, isApproved: false, token), cancellationToken));
     }
 }
 
@@ -56,7 +56,9 @@ internal sealed class VerifyJob(VerifyRemote verify, PerbOptions options, JobBou
     {
         var remote = options.Remotes.Single(remote => remote.Name == context.MergedJobDataMap.GetString(PruneJob.RemoteKey));
         return new(boundary.RunAsideAsync(
-            "verification", token => verify.RunAsync(remote, new VerifyOrder(null, VerifyRemote.Share, IsDownload: false, IsApproved: false), token), cancellationToken));
+            $"verification of {remote.Name}",
+            token => verify.RunAsync(remote, new VerifyOrder(null, VerifyRemote.Share, IsDownload: false, IsApproved: false), token),
+            cancellationToken));
     }
 }
 
@@ -93,14 +95,13 @@ internal sealed class JobBoundary(Troubles troubles, Heartbeat heartbeat, ILogge
         }
         catch (ProxmoxException exception)
         {
-            await troubles.SetAsync(Subject, exception.Message, CancellationToken.None, needsPerson: !exception.IsTransient);
+            await ShowAsync(Subject, exception.Message, needsPerson: !exception.IsTransient);
         }
 #pragma warning disable CA1031 // The clock must go on ticking; the failure is logged with its stack.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            logger.JobStumbled(exception, job);
-            await ShowAsync($"the {job} stumbled: {Printable.Clean(exception.Message, 500)}; the log has more");
+            await StumbledAsync(RoundSubject, job, exception);
         }
         finally
         {
@@ -114,6 +115,7 @@ internal sealed class JobBoundary(Troubles troubles, Heartbeat heartbeat, ILogge
         try
         {
             await work(cancellationToken);
+            await troubles.SetAsync(SubjectOf(job), null, cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -123,19 +125,27 @@ internal sealed class JobBoundary(Troubles troubles, Heartbeat heartbeat, ILogge
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            logger.JobStumbled(exception, job);
+            await StumbledAsync(SubjectOf(job), job, exception);
         }
     }
 
-    private async Task ShowAsync(string text)
+    private Task StumbledAsync(string subject, string job, Exception exception)
+    {
+        logger.JobStumbled(exception, job);
+        return ShowAsync(subject, $"the {job} stumbled: {Printable.Clean(exception.Message, 500)}; the log has more");
+    }
+
+    private async Task ShowAsync(string subject, string text, bool needsPerson = false)
     {
         try
         {
-            await troubles.SetAsync(RoundSubject, text, CancellationToken.None);
+            await troubles.SetAsync(subject, text, CancellationToken.None, needsPerson);
         }
-        catch (SqliteException)
+        catch (SqliteException exception)
         {
-            // The store itself is the trouble; the log has said so.
+            logger.TroubleUnrecorded(exception, subject, text);
         }
     }
+
+    private static string SubjectOf(string job) => $"job {job}";
 }

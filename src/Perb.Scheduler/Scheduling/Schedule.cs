@@ -52,6 +52,7 @@ internal static class Schedule
                     .WithSimpleSchedule(every => _ = options.Proxmox.WriteNotes ? every.WithInterval(options.Discovery.Poll).RepeatForever() : every),
                 job => job.WithIdentity("notes"));
         });
+        services.AddHostedService<ClockSetBack>();
         services.AddQuartzHostedService(hosted => hosted.WaitForJobsToComplete = true);
     }
 }

@@ -23,12 +23,12 @@ public sealed class ByHandStore(Database database, TimeProvider time)
     /// <summary>Every archive to every remote, whatever the rules say and whatever became of it before.</summary>
     /// <param name="archives">What was named.</param>
     /// <param name="remotes">Names of configured remotes.</param>
-    /// <param name="isThere">Whether the archive of a backup can still be shipped as it was recorded.</param>
+    /// <param name="isThere">Whether the archive of a backup can still be shipped as it was recorded; null: it is not given away.</param>
     /// <param name="cancellationToken">Stops before anything is written.</param>
     public async Task<WishOutcome> ShipAsync(
         IReadOnlyList<FoundArchive> archives,
         IReadOnlyList<string> remotes,
-        Func<Backup, CancellationToken, Task<bool>> isThere,
+        Func<Backup, CancellationToken, Task<bool?>> isThere,
         CancellationToken cancellationToken)
     {
         var (backups, already, conflicts) = (new List<long>(), new List<long>(), new List<string>());
@@ -42,7 +42,8 @@ public sealed class ByHandStore(Database database, TimeProvider time)
                     await DiscoveryStore.InsertAsync(
                         statements, new DiscoveryChange.Found(archive, remote, null, null), "named by a person", now, cancellationToken);
                     var known = await FindAsync(connection, remote, archive.Name.RemoteName, cancellationToken);
-                    switch (Verdicts.OnShipping(known.Backup, archive, known.IsClaimed, keeping.GetValueOrDefault(known.Backup.Id, true)))
+                    var keepsItsOwn = keeping.GetValueOrDefault(known.Backup.Id, true) || await IsAllSealedAsync(connection, known.Backup.Id, cancellationToken);
+                    switch (Verdicts.OnShipping(known.Backup, archive, known.IsClaimed, keepsItsOwn))
                     {
                         case ShipVerdict.Conflict:
                             conflicts.Add(Conflict(archive, known.Backup));
@@ -103,7 +104,7 @@ public sealed class ByHandStore(Database database, TimeProvider time)
 
     // Looked at before the store is locked for writing: a share may take its time to answer.
     private async Task<Dictionary<long, bool>> WithTheirArchiveAsync(
-        IReadOnlyList<FoundArchive> archives, Func<Backup, CancellationToken, Task<bool>> isThere, CancellationToken cancellationToken)
+        IReadOnlyList<FoundArchive> archives, Func<Backup, CancellationToken, Task<bool?>> isThere, CancellationToken cancellationToken)
     {
         await using var connection = await database.ConnectAsync(cancellationToken);
         var known = await connection.QueryAsync(
@@ -114,7 +115,7 @@ public sealed class ByHandStore(Database database, TimeProvider time)
         var keeping = new Dictionary<long, bool>();
         foreach (var backup in known)
         {
-            keeping[backup.Id] = await isThere(backup, cancellationToken);
+            keeping[backup.Id] = await isThere(backup, cancellationToken) ?? true;
         }
 
         return keeping;
@@ -190,9 +191,9 @@ public sealed class ByHandStore(Database database, TimeProvider time)
     {
         var changed = await connection.ExecuteAsync(
             """
-            UPDATE backup SET state = CASE WHEN state = 'verified' THEN state ELSE 'discovered' END, by_hand = iif(@chosen, 'ship', by_hand),
+            UPDATE backup SET state = iif(state IN ('verified', 'damaged'), state, 'discovered'), by_hand = iif(@chosen, 'ship', by_hand),
                               attempt = 0, unexpected = 0, next_attempt_at = NULL, failure = NULL
-            WHERE id = @id AND state IN ('discovered', 'verified', 'failed', 'skipped') AND lease_token IS NULL
+            WHERE id = @id AND state IN ('discovered', 'verified', 'damaged', 'failed', 'skipped') AND lease_token IS NULL
             """,
             cancellationToken,
             ("@id", known.Backup.Id),
@@ -202,6 +203,9 @@ public sealed class ByHandStore(Database database, TimeProvider time)
             await connection.AddEventAsync(known.Backup.Id, now, "asked for", "perb retry", cancellationToken);
         }
     }
+
+    private static async Task<bool> IsAllSealedAsync(SqliteConnection connection, long id, CancellationToken cancellationToken) =>
+        await connection.ScalarAsync<long>($"SELECT {PlanRow.IsAllSealed("@id")}", cancellationToken, ("@id", id)) != 0;
 
     private static string Conflict(FoundArchive archive, Backup known) =>
         $"name conflict on {known.Remote}: {archive.Path} ({archive.SizeBytes} bytes of {archive.ModifiedAt:u}) is not shipped: {known.RemoteName} is "

@@ -25,12 +25,11 @@ public sealed class DiscoveryStore(Database database)
     {
         await using var connection = await database.ConnectAsync(cancellationToken);
         var rows = await connection.QueryAsync(
-            """
+            $"""
             SELECT id, remote, remote_name, archive, state, storage, path, size_bytes, modified_at, settled, failure, by_hand,
                    -- Of interest before all is done, and far too many to look up after that.
                    state = 'discovered' AND EXISTS (SELECT 1 FROM plan p WHERE p.backup_id = backup.id) AS has_plan,
-                   state = 'discovered' AND coalesce((SELECT p.volume_count = (SELECT count(*) FROM volume v WHERE v.backup_id = p.backup_id)
-                                                      FROM plan p WHERE p.backup_id = backup.id), 0) AS is_all_sealed,
+                   state = 'discovered' AND {PlanRow.IsAllSealed("backup.id")} AS is_all_sealed,
                    lease_token IS NOT NULL AS is_claimed
             FROM backup
             """,
@@ -257,14 +256,18 @@ public sealed class DiscoveryStore(Database database)
 
     // A backup that is being worked on (leased) is left to its worker: what it seals must be what its record says. And what a person shipped
     // from outside of all storages, since the listing was compared, stays there until a person moves it, who does not unsettle it either.
+    // Whether other bytes may take the name is judged here once more: it may have been sealed whole, or published, since then.
     internal static async Task<bool> MoveAsync(
         Statements statements, long id, FoundArchive archive, CancellationToken cancellationToken, bool byHand = false) =>
         await statements.ExecuteAsync(
-            """
+            $"""
             UPDATE backup SET storage = @storage, node = @node, path = @path, size_bytes = @size, modified_at = @modified, archive = @archive,
                               guest_type = @guestType,
                               settled = max(@settled, @byHand AND settled AND size_bytes = @size AND modified_at = @modified)
-            WHERE id = @id AND lease_token IS NULL AND (@byHand OR storage <> '')
+            WHERE id = @id AND lease_token IS NULL
+              AND (@byHand OR (storage <> '' AND (state IN ('skipped', 'source-missing', 'failed')
+                                                  OR (state = 'discovered' AND ((archive = @archive AND size_bytes = @size AND modified_at = @modified)
+                                                                                OR NOT {PlanRow.IsAllSealed("backup.id")})))))
             """,
             cancellationToken,
             ("@id", id),
@@ -345,7 +348,7 @@ public sealed class DiscoveryStore(Database database)
         return changed > 0;
     }
 
-    // As above: never under a worker's hands, nor over what a person decided since the listing was compared.
+    // As above: never under a worker's hands, nor over what a person decided or a worker sealed since the listing was compared.
     private static async Task<bool> ChangeStateAsync(
         Statements statements, long id, BackupState from, BackupState to, string? reason, string now, CancellationToken cancellationToken)
     {
@@ -355,9 +358,10 @@ public sealed class DiscoveryStore(Database database)
         }
 
         var changed = await statements.ExecuteAsync(
-            """
+            $"""
             UPDATE backup SET state = @to, failure = @reason, attempt = 0, next_attempt_at = NULL
             WHERE id = @id AND state = @from AND lease_token IS NULL AND storage <> '' AND (@against IS NULL OR by_hand IS NOT @against)
+              AND NOT (@to = 'source-missing' AND {PlanRow.IsAllSealed("backup.id")})
             """,
             cancellationToken,
             ("@id", id),

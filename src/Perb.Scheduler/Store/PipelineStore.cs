@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Perb.Scheduler.Backups;
 using Perb.Transfer.Manifests;
@@ -14,6 +15,9 @@ public sealed record PublishedManifest(long SizeBytes, bool IsSigned);
 /// </summary>
 public sealed class PipelineStore(Database database, TimeProvider time)
 {
+    private static readonly string HasItsStorage =
+        $"(b.storage NOT IN (SELECT value FROM json_each(@away)) OR b.by_hand IS 'ship' OR {PlanRow.IsAllSealed("b.id")})";
+
     private string Now => Sql.Instant(time.GetUtcNow());
 
     /// <summary>For the holder of the state directory's lock alone: whoever held a lease before is dead.</summary>
@@ -34,20 +38,17 @@ public sealed class PipelineStore(Database database, TimeProvider time)
     /// </remarks>
     /// <param name="remote">The remote's configured name.</param>
     /// <param name="notAttemptedSince">Ignore back-off, but take nothing that was attempted since then (<c>perb once</c>).</param>
-    /// <param name="cancellationToken">Stops before a claim is made.</param>
-    public Task<Claim?> ClaimNextAsync(string remote, DateTimeOffset? notAttemptedSince, CancellationToken cancellationToken) =>
-        ClaimNextAsync(remote, notAttemptedSince, null, cancellationToken);
-
     /// <param name="only">Null, or the ids of the backups that may be taken.</param>
-    /// <inheritdoc cref="ClaimNextAsync(string, DateTimeOffset?, CancellationToken)"/>
+    /// <param name="away">Storages from which only what needs its archive no more is taken, and what a person asked for.</param>
+    /// <param name="cancellationToken">Stops before a claim is made.</param>
     public async Task<Claim?> ClaimNextAsync(
-        string remote, DateTimeOffset? notAttemptedSince, IReadOnlyCollection<long>? only, CancellationToken cancellationToken)
+        string remote, DateTimeOffset? notAttemptedSince, IReadOnlyCollection<long>? only, IReadOnlyCollection<string> away, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         var token = Guid.NewGuid().ToString("N");
         await using var connection = await database.ConnectAsync(cancellationToken);
         var id = await connection.ScalarAsync<long>(
-            """
+            $"""
             UPDATE backup SET lease_token = @token, lease_until = @until, attempted_at = @now
             WHERE id = (
                 SELECT b.id FROM backup b INDEXED BY backup_open
@@ -55,7 +56,7 @@ public sealed class PipelineStore(Database database, TimeProvider time)
                   AND (b.lease_until IS NULL OR b.lease_until < @now OR b.lease_until > @void)
                   AND CASE WHEN @since IS NULL THEN b.next_attempt_at IS NULL OR b.next_attempt_at <= @now OR b.next_attempt_at > @latest
                            ELSE b.attempted_at IS NULL OR b.attempted_at NOT BETWEEN @since AND @now END
-                  AND (@only IS NULL OR b.id IN (SELECT value FROM json_each(@only)))
+                  AND (@only IS NULL OR b.id IN (SELECT value FROM json_each(@only))) AND {HasItsStorage}
                 ORDER BY EXISTS (SELECT 1 FROM volume v WHERE v.backup_id = b.id AND v.verified_at IS NULL) DESC,
                          b.by_hand IS 'ship' DESC,
                          (SELECT max(p.archive_time) FROM backup p
@@ -72,7 +73,8 @@ public sealed class PipelineStore(Database database, TimeProvider time)
             ("@latest", Sql.Instant(now + RetryPolicy.LongestWait)),
             ("@remote", remote),
             ("@since", notAttemptedSince is { } since ? Sql.Instant(since) : null),
-            ("@only", only is null ? null : Sql.List(only)));
+            ("@only", only is null ? null : Sql.List(only)),
+            ("@away", JsonSerializer.Serialize(away)));
         if (id == 0)
         {
             return null;
@@ -83,16 +85,18 @@ public sealed class PipelineStore(Database database, TimeProvider time)
     }
 
     /// <summary>When the next backup of a remote is due, or null where none waits.</summary>
-    public async Task<DateTimeOffset?> NextAttemptAtAsync(string remote, CancellationToken cancellationToken)
+    public async Task<DateTimeOffset?> NextAttemptAtAsync(string remote, IReadOnlyCollection<string> away, CancellationToken cancellationToken)
     {
         await using var connection = await database.ConnectAsync(cancellationToken);
         var next = await connection.ScalarAsync<string>(
-            """
-            SELECT min(next_attempt_at) FROM backup
-            WHERE remote = @remote AND state IN ('discovered', 'verified', 'damaged') AND settled = 1 AND lease_token IS NULL AND pruning IS NULL
+            $"""
+            SELECT min(b.next_attempt_at) FROM backup b
+            WHERE b.remote = @remote AND b.state IN ('discovered', 'verified', 'damaged') AND b.settled = 1 AND b.lease_token IS NULL
+              AND b.pruning IS NULL AND {HasItsStorage}
             """,
             cancellationToken,
-            ("@remote", remote));
+            ("@remote", remote),
+            ("@away", JsonSerializer.Serialize(away)));
         return next is null ? null : Sql.ParseInstant(next);
     }
 
@@ -261,11 +265,14 @@ public sealed class PipelineStore(Database database, TimeProvider time)
         }
     }
 
-    /// <summary>Every rclone that an earlier life may have left running.</summary>
-    public async Task<IReadOnlyList<string>> UploadersAsync(CancellationToken cancellationToken)
+    /// <summary>Every rclone that an earlier life may have left running, and the remote that it writes to.</summary>
+    public async Task<IReadOnlyList<(string Remote, string Process)>> UploadersAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.ConnectAsync(cancellationToken);
-        return await connection.QueryAsync("SELECT process FROM uploader", row => row.GetString(0), cancellationToken);
+        return await connection.QueryAsync(
+            "SELECT b.remote, u.process FROM uploader u JOIN backup b ON b.id = u.backup_id",
+            row => (row.GetString(0), row.GetString(1)),
+            cancellationToken);
     }
 
     /// <summary>The rclone that wrote an object when that was last known, or null.</summary>

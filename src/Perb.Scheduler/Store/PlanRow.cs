@@ -7,6 +7,10 @@ namespace Perb.Scheduler.Store;
 /// <summary>Columns to <see cref="SealingPlan"/> and back.</summary>
 internal static class PlanRow
 {
+    /// <summary>Of the backup with this id (an SQL expression): every volume of its plan was sealed, so that it needs its source no more.</summary>
+    public static string IsAllSealed(string id) =>
+        $"coalesce((SELECT p.volume_count = (SELECT count(*) FROM volume v WHERE v.backup_id = p.backup_id) FROM plan p WHERE p.backup_id = {id}), 0)";
+
     public static SealingPlan Map(SqliteDataReader row, Backup backup) => new()
     {
         RemoteName = backup.RemoteName,

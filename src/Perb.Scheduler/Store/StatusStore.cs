@@ -214,6 +214,24 @@ public sealed class StatusStore(Database database, TimeProvider time)
             cancellationToken);
     }
 
+    /// <summary>The path that was marked as this installation's when the remote was last opened, or null.</summary>
+    public async Task<string?> MarkedPathAsync(string remote, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.ConnectAsync(cancellationToken);
+        return await connection.ScalarAsync<string>(
+            "SELECT value FROM setting WHERE name = @name", cancellationToken, ("@name", $"path of remote {remote}"));
+    }
+
+    public async Task NoteMarkedPathAsync(string remote, string path)
+    {
+        await using var connection = await database.ConnectAsync(CancellationToken.None);
+        await connection.ExecuteAsync(
+            "INSERT OR REPLACE INTO setting (name, value) VALUES (@name, @path)",
+            CancellationToken.None,
+            ("@name", $"path of remote {remote}"),
+            ("@path", path));
+    }
+
     public async Task NoteTimeAsync(string name, DateTimeOffset at, CancellationToken cancellationToken)
     {
         await using var connection = await database.ConnectRelaxedAsync(cancellationToken);

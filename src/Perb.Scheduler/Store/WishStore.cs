@@ -21,14 +21,15 @@ public sealed class WishStore(Database database, TimeProvider time)
             ("@now", Sql.Instant(time.GetUtcNow())));
     }
 
-    /// <summary>The wish that is to be carried out next, as it was written, or null.</summary>
-    public async Task<(long Id, string Argument)?> NextAsync(CancellationToken cancellationToken)
+    /// <summary>The wish of a row that is to be carried out next, as it was written, or null.</summary>
+    public async Task<(long Id, string Argument)?> NextAsync(WishRow inRow, CancellationToken cancellationToken)
     {
         await using var connection = await database.ConnectAsync(cancellationToken);
         var rows = await connection.QueryAsync(
-            "SELECT id, argument FROM wish WHERE outcome IS NULL ORDER BY id LIMIT 1",
+            "SELECT id, argument FROM wish WHERE outcome IS NULL AND (what IN ('prune', 'forget', 'verify')) = @isSlow ORDER BY id LIMIT 1",
             row => (row.Number("id"), row.Text("argument")),
-            cancellationToken);
+            cancellationToken,
+            ("@isSlow", inRow == WishRow.Slow));
         return rows.Count > 0 ? rows[0] : null;
     }
 

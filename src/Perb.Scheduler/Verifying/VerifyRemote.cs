@@ -135,7 +135,7 @@ public sealed class VerifyRemote(
             .Count(volume => volume.VerifiedAt is not null && !copy.Broken.Contains(volume.Number));
         var needsArchive = await pipeline.LoadPlanAsync(backup, cancellationToken) is not { } plan || good < plan.VolumeCount;
         var state = backup.State == BackupState.Failed ? BackupState.Failed
-            : !needsArchive || await archives.IsThereAsync(backup, cancellationToken) ? BackupState.Damaged
+            : !needsArchive || await archives.IsThereAsync(backup, cancellationToken) is true ? BackupState.Damaged
             : BackupState.Lost;
         if (state != BackupState.Failed && await store.RecordBrokenAsync(backup, state, copy.Broken, copy.Fault!))
         {

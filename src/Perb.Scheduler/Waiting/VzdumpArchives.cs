@@ -8,10 +8,14 @@ namespace Perb.Scheduler.Waiting;
 public sealed record VzdumpArchive(ArchiveName Name, string Storage);
 
 /// <summary>The archives of one vzdump task, as its hook's events name them; they come in one by one.</summary>
-public sealed class VzdumpArchives(HookSpool spool, VzdumpWorker worker, DiscoverySection discovery)
+public sealed class VzdumpArchives(HookSpool spool, VzdumpWorker worker, DiscoverySection discovery, TimeProvider time)
 {
+    private readonly TimedLook _look = new(TimeSpan.FromSeconds(5), time);
     private readonly List<VzdumpArchive> _archives = [];
     private bool _endedBefore;
+
+    /// <summary>Whether a file is there; a test can make it hang.</summary>
+    internal Func<string, bool> IsThere { get; init; } = File.Exists;
 
     public IReadOnlyList<VzdumpArchive> All => _archives;
 
@@ -21,7 +25,7 @@ public sealed class VzdumpArchives(HookSpool spool, VzdumpWorker worker, Discove
     /// <summary>Reads what is new in the spool. Returns lines about it for whoever watches.</summary>
     /// <exception cref="IOException">The spool is not there, or cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
-    public IReadOnlyList<string> Read()
+    public async Task<IReadOnlyList<string>> ReadAsync(CancellationToken cancellationToken)
     {
         var lines = new List<string>();
         var endsHere = false;
@@ -34,7 +38,7 @@ public sealed class VzdumpArchives(HookSpool spool, VzdumpWorker worker, Discove
             foreach (var found in look.Events.Where(IsOfTask))
             {
                 endsHere |= found.Phase == "job-end";
-                lines.AddRange(found.Phase == "log-end" && TryTake(found) is { } line ? [line] : []);
+                lines.AddRange(found.Phase == "log-end" && await TryTakeAsync(found, cancellationToken) is { } line ? [line] : []);
             }
         }
         while (!look.IsWhole && ++looks <= HookSpool.MaxNames / HookSpool.MaxReadAtOnce);
@@ -48,14 +52,14 @@ public sealed class VzdumpArchives(HookSpool spool, VzdumpWorker worker, Discove
         && (found.Worker.Started is null || worker.Started is null || found.Worker.Started == worker.Started);
 
     /// <summary>A line where there is an archive that Perb does not ship; null where there is none, or one that it does.</summary>
-    private string? TryTake(HookSpoolEvent found)
+    private async Task<string?> TryTakeAsync(HookSpoolEvent found, CancellationToken cancellationToken)
     {
         if (found.Refused.Contains("target") || found.Refused.Contains("dumpdir"))
         {
             return $"the archive of guest {found.Guest} is not waited for: its path holds characters that the hook does not pass on";
         }
 
-        if (found.DumpDirectory is null || found.Target is not { } path || !File.Exists(path))
+        if (found.DumpDirectory is null || found.Target is not { } path || !await MayBeThereAsync(path, cancellationToken))
         {
             return null; // a storage without files, or a guest whose backup failed: vzdump says so itself
         }
@@ -81,5 +85,18 @@ public sealed class VzdumpArchives(HookSpool spool, VzdumpWorker worker, Discove
         }
 
         return null;
+    }
+
+    // On a mount whose server is gone nobody can tell; the service says what becomes of it.
+    private async Task<bool> MayBeThereAsync(string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _look.AtAsync(Path.GetDirectoryName(path)!, () => IsThere(path), cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            return true;
+        }
     }
 }

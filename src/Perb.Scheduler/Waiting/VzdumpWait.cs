@@ -22,7 +22,7 @@ public sealed class VzdumpWait(HookSpool spool, WaitOptions wait, PerbOptions op
     private const int PollsUntilTakenUp = 4;
     private const int BadLooks = 5;
 
-    private readonly VzdumpArchives _archives = new(spool, wait.Worker, options.Discovery);
+    private readonly VzdumpArchives _archives = new(spool, wait.Worker, options.Discovery, time);
     private readonly StoreWindow _store = new(options.StorePath);
     private readonly List<BackupReport> _reports = [];
     private readonly long _beganAt = time.GetTimestamp();
@@ -65,8 +65,8 @@ public sealed class VzdumpWait(HookSpool spool, WaitOptions wait, PerbOptions op
     /// <summary>Null: not over yet.</summary>
     private async Task<bool?> LookAsync(CancellationToken cancellationToken)
     {
-        Take();
-        var now = time.GetElapsedTime(_beganAt);
+        var now = time.GetElapsedTime(_beganAt); // before the look: a slow one must not use up the time in which the events may come
+        await TakeAsync(cancellationToken);
         if (!_archives.IsComplete && now > UntilEventsAreThere)
         {
             return Fail(
@@ -93,9 +93,9 @@ public sealed class VzdumpWait(HookSpool spool, WaitOptions wait, PerbOptions op
             : null;
     }
 
-    private void Take()
+    private async Task TakeAsync(CancellationToken cancellationToken)
     {
-        foreach (var line in _archives.Read())
+        foreach (var line in await _archives.ReadAsync(cancellationToken))
         {
             Say(line);
         }

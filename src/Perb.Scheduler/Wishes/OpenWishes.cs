@@ -7,14 +7,14 @@ using Perb.Transfer;
 namespace Perb.Scheduler.Wishes;
 
 /// <summary>
-/// Carries out what commands asked for and records what became of it, in the order in which it was asked for. Cut between the two, the wish
-/// is carried out once more. One of the places that catch everything: whoever waits for the outcome must get one.
+/// Carries out what commands asked for and records what became of it, each row in the order in which it was asked for. Cut between the two,
+/// the wish is carried out once more. One of the places that catch everything: whoever waits for the outcome must get one.
 /// </summary>
 public sealed class OpenWishes(WishStore wishes, CarryOutWish carryOut, ILogger<OpenWishes> logger)
 {
-    public async Task CarryOutAsync(CancellationToken cancellationToken)
+    public async Task CarryOutAsync(WishRow row, CancellationToken cancellationToken)
     {
-        while (await wishes.NextAsync(cancellationToken) is var (id, argument))
+        while (await wishes.NextAsync(row, cancellationToken) is var (id, argument))
         {
             await wishes.RecordAsync(id, await OutcomeOfAsync(argument, cancellationToken));
         }

@@ -22,19 +22,19 @@ public static class Verdicts
     /// <param name="known">The backup that has the archive's name on the remote.</param>
     /// <param name="archive">What the person named.</param>
     /// <param name="isBusy">A worker has it in its hands.</param>
-    /// <param name="hasItsOwnArchive">The archive that is recorded still lies where it was recorded, or is held.</param>
+    /// <param name="hasItsOwnArchive">
+    /// The archive that is recorded still lies where it was recorded, or is held, or is sealed whole: then that is all that is left of it, and it
+    /// is not thrown away for another file of its name.
+    /// </param>
     public static ShipVerdict OnShipping(Backup known, FoundArchive archive, bool isBusy, bool hasItsOwnArchive)
     {
         var isSame = known.Archive == archive.Name.FileName && known.SizeBytes == archive.SizeBytes && known.ModifiedAt == archive.ModifiedAt;
-
-        // Of an archive that is gone, what is sealed is all that is left: it is not thrown away for another file of its name.
-        var isAllSealed = known.SealedBytes > 0 && known.SealedBytes >= known.SizeBytes;
         return known.State switch
         {
             BackupState.Published when isSame => ShipVerdict.Already,
             BackupState.Verified when isSame => ShipVerdict.Due,
             BackupState.Discovered or BackupState.Skipped or BackupState.SourceMissing or BackupState.Failed
-                when isSame || (!isBusy && !hasItsOwnArchive && !isAllSealed) => ShipVerdict.Due,
+                when isSame || (!isBusy && !hasItsOwnArchive) => ShipVerdict.Due,
             _ => ShipVerdict.Conflict,
         };
     }
@@ -62,7 +62,7 @@ public static class Verdicts
     {
         { State: BackupState.Published } => null,
         _ when !remotes.Contains(backup.Remote) => $"{InWords(backup)} is for a remote that the configuration does not name any more",
-        { State: BackupState.Discovered or BackupState.Verified or BackupState.Failed } => null,
+        { State: BackupState.Discovered or BackupState.Verified or BackupState.Damaged or BackupState.Failed } => null,
         { State: BackupState.Skipped, ByHand: ByHand.Skip } => null,
         { State: BackupState.Skipped } => $"{InWords(backup)} is skipped by rule ({backup.Failure}); to ship it all the same: perb ship {backup.Path}",
         { State: BackupState.SourceMissing } =>

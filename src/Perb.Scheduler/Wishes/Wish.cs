@@ -83,6 +83,18 @@ public static class WishKinds
     };
 }
 
+/// <summary>
+/// Wishes are carried out one after the other in two rows: what takes hours on a remote does not hold up what is a matter of the store.
+/// </summary>
+public enum WishRow
+{
+    /// <summary>Ship, skip, retry, retire.</summary>
+    Quick,
+
+    /// <summary>Prune, forget, verify.</summary>
+    Slow,
+}
+
 [JsonSerializable(typeof(Wish))]
 [JsonSerializable(typeof(WishOutcome))]
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true)]

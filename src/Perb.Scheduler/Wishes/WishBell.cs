@@ -1,3 +1,5 @@
+using Perb.Scheduler.Discovery;
+
 namespace Perb.Scheduler.Wishes;
 
 /// <summary>
@@ -26,15 +28,13 @@ internal static class WishBell
         }
     }
 
+    /// <summary>Rings once at the beginning.</summary>
     /// <exception cref="IOException">The system has no inotify to spare, or the directory cannot be made.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be made.</exception>
-    public static FileSystemWatcher Listen(string stateDirectory, Action rung)
+    public static IDisposable Listen(string stateDirectory, Action rung)
     {
-        var directory = Directory.CreateDirectory(Path.Combine(stateDirectory, DirectoryName)).FullName;
-        var watcher = new FileSystemWatcher(directory, FileName) { NotifyFilter = NotifyFilters.FileName | NotifyFilters.LastWrite };
-        watcher.Created += (_, _) => rung();
-        watcher.Changed += (_, _) => rung();
-        watcher.EnableRaisingEvents = true;
-        return watcher;
+        var watch = new SpoolWatch(Directory.CreateDirectory(Path.Combine(stateDirectory, DirectoryName)).FullName, FileName, rung);
+        watch.Renew();
+        return watch;
     }
 }

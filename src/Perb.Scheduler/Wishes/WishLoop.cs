@@ -14,12 +14,17 @@ public sealed class WishLoop(OpenWishes wishes, PerbOptions options, TimeProvide
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var watcher = TryListen();
+        await Task.WhenAll(CarryOutAsync(WishRow.Quick, stoppingToken), CarryOutAsync(WishRow.Slow, stoppingToken));
+    }
+
+    private async Task CarryOutAsync(WishRow row, CancellationToken stoppingToken)
+    {
         while (!stoppingToken.IsCancellationRequested)
         {
             var rung = _bell.Next; // taken before looking: a ring in between is not lost
             try
             {
-                await wishes.CarryOutAsync(stoppingToken);
+                await wishes.CarryOutAsync(row, stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
@@ -34,7 +39,7 @@ public sealed class WishLoop(OpenWishes wishes, PerbOptions options, TimeProvide
         }
     }
 
-    private FileSystemWatcher? TryListen()
+    private IDisposable? TryListen()
     {
         try
         {

@@ -1,4 +1,3 @@
-using System.Buffers;
 using Perb.Transfer.Hashing;
 using Perb.Transfer.Staging;
 
@@ -46,8 +45,6 @@ internal sealed class SealingPass(VolumeMessage message, DigestPass digests, Sta
     {
         // After a failure the other block may still be under way; nothing may be disposed under its feet.
         await _behind.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _free.Dispose();
-        _busy.Dispose();
     }
 
     private async Task HandOnAsync(CancellationToken cancellationToken)
@@ -67,14 +64,11 @@ internal sealed class SealingPass(VolumeMessage message, DigestPass digests, Sta
         }
     });
 
-    private sealed class Block : IDisposable
+    private sealed class Block
     {
-        private readonly byte[] _content = ArrayPool<byte>.Shared.Rent(BlockBytes);
-
-        public Memory<byte> Content => _content.AsMemory(0, BlockBytes);
+        // Not of a pool: a read that hangs in the kernel may still write into it when everybody has left.
+        public Memory<byte> Content { get; } = GC.AllocateUninitializedArray<byte>(BlockBytes);
 
         public MessagePart Part { get; } = new();
-
-        public void Dispose() => ArrayPool<byte>.Shared.Return(_content);
     }
 }

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using Perb.Transfer.Posix;
 
@@ -11,6 +10,8 @@ namespace Perb.Transfer.Sealing;
 /// </summary>
 public sealed class SourceArchive : IDisposable
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
     private readonly SafeFileHandle _handle;
     private readonly FileFacts _opened;
     private readonly bool _byAnyName;
@@ -40,11 +41,9 @@ public sealed class SourceArchive : IDisposable
     /// <exception cref="IOException">It cannot be opened (rights, a vanished share).</exception>
     public static SourceArchive Open(string path)
     {
-        var descriptor = LibC.Open(
-            path, LibC.ReadOnly | LibC.NoFollow | LibC.CloseOnExec | LibC.NoControllingTerminal | LibC.NonBlocking);
-        if (descriptor < 0)
+        if (PlainFile.TryOpen(path, out var errno) is not { } handle)
         {
-            throw Marshal.GetLastPInvokeError() switch
+            throw errno switch
             {
                 LibC.NoEntry or LibC.NotDirectory => new SourceMissingException(path),
                 LibC.TooManyLinks => new SourceRefusedException(path, "a symbolic link"),
@@ -52,7 +51,6 @@ public sealed class SourceArchive : IDisposable
             };
         }
 
-        var handle = new SafeFileHandle(descriptor, ownsHandle: true);
         try
         {
             var facts = FileFacts.Of(handle, path);
@@ -82,14 +80,17 @@ public sealed class SourceArchive : IDisposable
             : new SourceArchive(Path, new SafeFileHandle(descriptor, ownsHandle: true), _opened, byAnyName || _byAnyName);
     }
 
-    /// <summary>Fills the buffer from this offset of the archive.</summary>
+    /// <summary>
+    /// Fills the buffer from this offset of the archive. Where it throws, a read may hang in the kernel and still fill it later: it must not
+    /// be used for anything else.
+    /// </summary>
     /// <exception cref="SourceChangedException">The archive ends before the buffer is full: it was cut.</exception>
     /// <exception cref="IOException">The disk or share fails.</exception>
     public async ValueTask ReadExactlyAsync(Memory<byte> buffer, long offset, CancellationToken cancellationToken)
     {
         while (!buffer.IsEmpty)
         {
-            var read = await RandomAccess.ReadAsync(_handle, buffer, offset, cancellationToken);
+            var read = await InTimeAsync(RandomAccess.ReadAsync(_handle, buffer, offset, cancellationToken).AsTask(), cancellationToken);
             if (read == 0)
             {
                 throw new SourceChangedException(Path, $"it ends at byte {offset} but had {SizeBytes} bytes");
@@ -122,6 +123,33 @@ public sealed class SourceArchive : IDisposable
         if (!_byAnyName && FileFacts.At(Path) is { } named && !named.IsSameFileAs(_opened))
         {
             throw new SourceChangedException(Path, "another file took its place");
+        }
+    }
+
+    /// <inheritdoc cref="VerifyUnchanged"/>
+    public Task VerifyUnchangedAsync(CancellationToken cancellationToken) => InTimeAsync(
+        Task.Factory.StartNew(
+            () =>
+            {
+                VerifyUnchanged();
+                return true;
+            },
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default),
+        cancellationToken);
+
+    // A disk that fails says so in the end. The server of a mount that is gone never does, and no token gets a thread out of the kernel: it is
+    // left behind.
+    private async Task<T> InTimeAsync<T>(Task<T> look, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await look.WaitAsync(Patience, TimeProvider.System, cancellationToken);
+        }
+        catch (TimeoutException exception)
+        {
+            throw new IOException($"{Path} does not answer any more: is the server of its mount there?", exception);
         }
     }
 

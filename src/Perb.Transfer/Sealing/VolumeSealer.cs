@@ -63,7 +63,7 @@ public sealed class VolumeSealer
         }
 
         // The last word before the name: what was read must still be the archive that the plan describes.
-        source.VerifyUnchanged();
+        await source.VerifyUnchangedAsync(cancellationToken);
         await staged.CommitAsync(message.TotalBytes, cancellationToken);
         return new SealedVolume(number, name, staged.Path, staged.WrittenBytes, digests.Finish());
 

@@ -32,6 +32,25 @@ public sealed class ContinuationTests(SharedKey key) : IClassFixture<SharedKey>
     }
 
     [Fact]
+    public async Task A_path_that_was_marked_and_is_empty_is_not_marked_again_although_nothing_was_published_there_yet()
+    {
+        await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
+        (await perb.RunAsync("once")).Ok();
+        Assert.Equal(["perb.json"], perb.Objects());
+        File.Delete(perb.PathOf("remote", "perb.json")); // as a mount point is when its disk is away
+        perb.AddArchive(101, TimeSpan.FromHours(1));
+
+        var once = await perb.RunAsync("once");
+
+        Assert.True(once.ExitCode == 78, $"{once.ExitCode}: {once.Errors}");
+        Assert.Contains("perb.json is not there, but this installation wrote it: is the remote mounted", once.Errors, StringComparison.Ordinal);
+        Assert.Empty(perb.Objects());
+
+        perb.Configure(("Remotes:0:Path", $"offsite:{perb.FolderOf("elsewhere")}"));
+        (await perb.RunAsync("once")).Ok(); // another path was never marked
+    }
+
+    [Fact]
     public async Task An_owner_file_that_vanishes_stops_the_run_with_the_question_whether_the_remote_is_mounted()
     {
         await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);

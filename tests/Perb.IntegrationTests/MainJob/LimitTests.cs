@@ -83,6 +83,24 @@ public sealed class LimitTests(SharedKey key) : IClassFixture<SharedKey>
     }
 
     [Fact]
+    public async Task What_is_being_sent_is_sent_to_its_end_although_the_next_volume_may_not_be_begun()
+    {
+        await using var perb = await StartAsync();
+        var name = perb.AddArchive(101, Hour, (4 * (4 << 20)) - 100_000);
+        var rclone = perb.ConfigureFaulty(("TimeZone", ZoneAtNoon()), ("Remotes:0:Uploads", 2), ("Remotes:0:DailyLimit", "9MiB"));
+        rclone.Holds("copyto*.001-of-004.enc", perb.PathOf("go"));
+        await using var once = perb.Run("once");
+        await Eventually.HoldsAsync("another one was sent beside it", () => Sent(perb) == 1);
+        await Eventually.HoldsAsync("what was sealed ahead of the limit is there", () => InStaging(perb) >= 2);
+
+        File.WriteAllText(perb.PathOf("go"), "");
+
+        Assert.Equal(TryLater, await once.EndAsync());
+        Assert.Equal(1, rclone.Copies($"{name}.001-of-004.enc"));
+        Assert.Equal(2, Sent(perb));
+    }
+
+    [Fact]
     public async Task As_many_volumes_of_a_backup_as_uploads_are_sent_at_once_and_never_more()
     {
         await using var perb = await StartAsync();

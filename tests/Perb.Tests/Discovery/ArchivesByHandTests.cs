@@ -133,7 +133,7 @@ public sealed class ArchivesByHandTests : IAsyncLifetime
     public async Task The_newest_archive_of_a_guest_may_be_one_that_was_removed_and_is_held()
     {
         Write("a/dump", 100, Old, daysOld: 1);
-        var newest = Held(Write("b/dump", 100, Old));
+        var newest = await HeldAsync(Write("b/dump", 100, Old));
         File.Delete(newest.Path);
 
         Assert.Equal(newest, Assert.Single((await FindAsync([], "\"Rpo\": \"1.06:00:00\"", 100)).Archives));
@@ -142,12 +142,12 @@ public sealed class ArchivesByHandTests : IAsyncLifetime
     [Fact]
     public async Task The_archive_of_a_backup_is_there_while_it_has_its_name_or_is_held()
     {
-        var archive = Held(Write("a/dump", 100, Old));
+        var archive = await HeldAsync(Write("a/dump", 100, Old));
         var backup = Archives.BackupOf(archive);
         Assert.True(await IsThereAsync());
         _held.Release([archive.File]);
         Assert.True(await IsThereAsync());
-        _held.Hold([archive]);
+        await _held.HoldAsync([archive], TestStore.Stop);
         File.Delete(archive.Path);
         Assert.True(await IsThereAsync());
         await File.WriteAllTextAsync(archive.Path, "another one, of the same name", TestStore.Stop);
@@ -156,13 +156,13 @@ public sealed class ArchivesByHandTests : IAsyncLifetime
         _held.Release([archive.File]);
         Assert.False(await IsThereAsync());
 
-        Task<bool> IsThereAsync() => UseAsync(archives => archives.IsThereAsync(backup, TestStore.Stop));
+        Task<bool?> IsThereAsync() => UseAsync(archives => archives.IsThereAsync(backup, TestStore.Stop));
     }
 
-    private FoundArchive Held(string path)
+    private async Task<FoundArchive> HeldAsync(string path)
     {
         var archive = Archives.Found(storage: path.Contains("/a/", StringComparison.Ordinal) ? "a" : "b", size: 7) with { Path = path, ModifiedAt = Old };
-        _held.Hold([archive]);
+        await _held.HoldAsync([archive], TestStore.Stop);
         Assert.True(_held.Holds(archive.File));
         return archive;
     }

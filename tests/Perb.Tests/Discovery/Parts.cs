@@ -5,6 +5,7 @@ using Perb.Scheduler.Discovery;
 using Perb.Scheduler.Observability;
 using Perb.Scheduler.Pipeline;
 using Perb.Tests.Store;
+using Perb.Transfer.Sealing;
 
 namespace Perb.Tests.Discovery;
 
@@ -17,11 +18,12 @@ internal static class Parts
         new(spool, new Troubles(store.Status, NullLogger<Troubles>.Instance), logger ?? NullLogger<HookEvents>.Instance);
 
     public static HeldArchives Hold(
-        FreeSpaceFloor? floor = null, ILogger<HeldArchives>? logger = null, int most = 1_000, Func<string, DriveType>? kindOf = null) =>
-        new(new StagingSection("/", 0, floor ?? new FreeSpaceFloor(0, 0), 1), logger ?? NullLogger<HeldArchives>.Instance)
+        FreeSpaceFloor? floor = null, ILogger<HeldArchives>? logger = null, int most = 1_000, Func<string, DriveType>? kindOf = null, TimeProvider? time = null, Func<string, SourceArchive>? openAt = null) =>
+        new(new StagingSection("/", 0, floor ?? new FreeSpaceFloor(0, 0), 1), time ?? TimeProvider.System, logger ?? NullLogger<HeldArchives>.Instance)
         {
             Most = most,
             KindOf = kindOf ?? (_ => DriveType.Fixed),
+            OpenAt = openAt ?? SourceArchive.Open,
         };
 }
 

@@ -10,7 +10,7 @@ public sealed class SpoolWatchTests : IDisposable
     private readonly SemaphoreSlim _rung = new(0);
     private readonly SpoolWatch _watch;
 
-    public SpoolWatchTests() => _watch = new SpoolWatch(Spool, () => _rung.Release());
+    public SpoolWatchTests() => _watch = new SpoolWatch(Spool, "*.event", () => _rung.Release());
 
     private string Spool => Path.Combine(_root.FullName, "spool");
 

@@ -59,6 +59,7 @@ public sealed class StorageListingTests
         var look = await PassingTimeAsync();
         Assert.Equal("/nas/dump does not answer: is the server of its mount there?", look.Absences["nas"]);
         Assert.Equal(["local"], look.Listing.StoragesSpokenFor);
+        Assert.Equal(["nas"], listing.Away);
         Assert.Equal(["local"], look.Listing.Archives.Select(archive => archive.Storage));
         Assert.False(look.Listing.IsComplete);
 
@@ -71,6 +72,8 @@ public sealed class StorageListingTests
         {
             await Task.Yield();
         }
+
+        Assert.Empty(listing.Away);
 
         Task<StorageLook> LookAsync() => listing.LookAsync(new TaskView(true, [], Archives.Now), [], TestStore.Stop);
 

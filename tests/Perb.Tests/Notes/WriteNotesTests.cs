@@ -255,6 +255,18 @@ public sealed class WriteNotesTests : IAsyncLifetime
         Assert.Null(await TroubleAsync());
     }
 
+    [Fact]
+    public async Task Of_a_node_that_does_not_say_what_the_notes_are_they_are_left_alone()
+    {
+        await _store.PublishAsync(_archive);
+        _onRead = () => RawAnswer.Json("""{ "data": { "path": "x", "size": 1024, "used": 1024, "format": "raw", "protected": 0 } }""");
+
+        await RunAsync();
+
+        Assert.Equal(0, Writes);
+        Assert.Contains("do not name its copy on r yet", await TroubleAsync(), StringComparison.Ordinal);
+    }
+
     private Task RunAsync() => _notes.RunAsync(TestStore.Stop);
 
     private async Task<string?> TroubleAsync() =>

@@ -45,11 +45,27 @@ public sealed class JobBoundaryTests : IAsyncLifetime
         await _store.ExecuteAsync("DROP TABLE trouble");
 
         Assert.Null(await Record.ExceptionAsync(() => RunAsync(_ => throw new InvalidOperationException("unforeseen"))));
+        Assert.Null(await Record.ExceptionAsync(() => RunAsync(_ => throw new UnavailableException("it is away"))));
+        Assert.Null(await Record.ExceptionAsync(() => Boundary().RunAsideAsync("notes", _ => throw new InvalidOperationException("unforeseen"), TestStore.Stop)));
     }
 
-    private Task RunAsync(Func<CancellationToken, Task> round) =>
-        new JobBoundary(new Troubles(_store.Status, NullLogger<Troubles>.Instance), new Heartbeat(TimeProvider.System), NullLogger<JobBoundary>.Instance)
-            .RunAsync("poll", round, TestStore.Stop);
+    [Fact]
+    public async Task What_stumbles_aside_is_trouble_of_its_own_until_it_succeeds()
+    {
+        await Boundary().RunAsideAsync("prune of r", _ => throw new InvalidOperationException("unforeseen"), TestStore.Stop);
+        Assert.Equal([("job prune of r", "the prune of r stumbled: unforeseen; the log has more")], await TroublesAsync());
+
+        await Boundary().RunAsideAsync("prune of s", _ => Task.CompletedTask, TestStore.Stop);
+        Assert.Single(await TroublesAsync());
+
+        await Boundary().RunAsideAsync("prune of r", _ => Task.CompletedTask, TestStore.Stop);
+        Assert.Empty(await TroublesAsync());
+    }
+
+    private Task RunAsync(Func<CancellationToken, Task> round) => Boundary().RunAsync("poll", round, TestStore.Stop);
+
+    private JobBoundary Boundary() =>
+        new(new Troubles(_store.Status, NullLogger<Troubles>.Instance), new Heartbeat(TimeProvider.System), NullLogger<JobBoundary>.Instance);
 
     private async Task<IEnumerable<(string, string)>> TroublesAsync() =>
         (await _store.Status.TroublesAsync(TestStore.Stop)).Select(trouble => (trouble.Subject, trouble.Text));

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Perb.Scheduler.Backups;
 using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Discovery;
 using Perb.Scheduler.Pipeline;
@@ -29,7 +30,7 @@ public sealed class HeldArchivesTests : IAsyncLifetime
     public async Task What_was_removed_can_still_be_read_whatever_has_its_name()
     {
         var archive = Write(100, 3);
-        _held.Hold([archive]);
+        await _held.HoldAsync([archive], TestStore.Stop);
         File.Delete(archive.Path);
         await File.WriteAllTextAsync(archive.Path, "another file", TestStore.Stop);
 
@@ -42,7 +43,7 @@ public sealed class HeldArchivesTests : IAsyncLifetime
     }
 
     [Fact]
-    public void What_is_another_file_by_now_or_none_is_not_held()
+    public async Task What_is_another_file_by_now_or_none_is_not_held()
     {
         var (replaced, gone, link) = (Write(100, 3), Write(101, 3), Write(102, 3));
         File.WriteAllText(replaced.Path, "longer than before");
@@ -50,7 +51,7 @@ public sealed class HeldArchivesTests : IAsyncLifetime
         File.Delete(link.Path);
         File.CreateSymbolicLink(link.Path, replaced.Path);
 
-        _held.Hold([replaced, gone, link]);
+        await _held.HoldAsync([replaced, gone, link], TestStore.Stop);
 
         Assert.Empty(_held.Files);
         Assert.Empty(OpenIn(_store.Folder));
@@ -65,7 +66,7 @@ public sealed class HeldArchivesTests : IAsyncLifetime
         await _store.PublishAsync(wanted, "other");
         var id = await _store.AddAsync(skipped);
         File.WriteAllText(Path.Combine(_store.Folder, skipped.Name.LogName), "log");
-        _held.Hold([wanted, sealedHere, skipped]);
+        await _held.HoldAsync([wanted, sealedHere, skipped], TestStore.Stop);
         Assert.Equal(4, OpenIn(_store.Folder).Count);
         await _store.Discovery.ApplyAsync([new DiscoveryChange.Skipped(id, "rule")], _ => "test", Archives.Now, TestStore.Stop);
 
@@ -76,19 +77,19 @@ public sealed class HeldArchivesTests : IAsyncLifetime
     }
 
     [Fact]
-    public void A_log_that_comes_later_is_held_too_and_a_newer_one_takes_its_place()
+    public async Task A_log_that_comes_later_is_held_too_and_a_newer_one_takes_its_place()
     {
         var archive = Write(100, 3);
         var log = Path.Combine(_store.Folder, archive.Name.LogName);
-        _held.Hold([archive]);
+        await _held.HoldAsync([archive], TestStore.Stop);
         Assert.Null(_held.TryOpenCompanion(archive.File, log));
         File.WriteAllText(log, "old");
-        _held.Hold([archive]);
+        await _held.HoldAsync([archive], TestStore.Stop);
         File.Delete(log);
         File.WriteAllText(log, "newer");
-        _held.Hold([archive]);
+        await _held.HoldAsync([archive], TestStore.Stop);
         File.Delete(log);
-        _held.Hold([archive]);
+        await _held.HoldAsync([archive], TestStore.Stop);
 
         using var companion = _held.TryOpenCompanion(archive.File, log)!;
 
@@ -97,13 +98,13 @@ public sealed class HeldArchivesTests : IAsyncLifetime
     }
 
     [Fact]
-    public void Below_the_floor_what_was_removed_is_given_up_oldest_first_and_no_more_than_needed()
+    public async Task Below_the_floor_what_was_removed_is_given_up_oldest_first_and_no_more_than_needed()
     {
         const long Large = 1L << 40; // sparse
         var free = new DriveInfo(_store.Folder).AvailableFreeSpace;
         using var held = Parts.Hold(new FreeSpaceFloor(free + (Large / 2), 0), _said);
         var (old, newer, there) = (Write(100, Large, daysOld: 2), Write(100, Large, daysOld: 1), Write(100, Large, daysOld: 3));
-        held.Hold([newer, old, there]);
+        await held.HoldAsync([newer, old, there], TestStore.Stop);
         held.ReleaseBelowFloor();
         Assert.Empty(_said.Lines); // they all have their names: closing them frees nothing
         File.Delete(old.Path);
@@ -123,7 +124,7 @@ public sealed class HeldArchivesTests : IAsyncLifetime
     [InlineData(DriveType.Network, false)]
     [InlineData(DriveType.NoRootDirectory, false)]
     [InlineData(DriveType.Unknown, false)]
-    public void Only_on_a_local_file_system_is_anything_held_or_opened(DriveType kind, bool isHeld)
+    public async Task Only_on_a_local_file_system_is_anything_held_or_opened(DriveType kind, bool isHeld)
     {
         var (archive, local) = (Write(100, 3), Write(101, 3));
         var mounted = Directory.CreateDirectory(Path.Combine(_store.Folder, "mounted")).FullName;
@@ -132,7 +133,7 @@ public sealed class HeldArchivesTests : IAsyncLifetime
         File.WriteAllText(Path.Combine(_store.Folder, archive.Name.LogName), "log");
         using var held = Parts.Hold(kindOf: folder => folder == mounted ? DriveType.Fixed : kind);
 
-        held.Hold([archive, local]);
+        await held.HoldAsync([archive, local], TestStore.Stop);
 
         Assert.Equal(isHeld, held.Holds(archive.File));
         Assert.True(held.Holds(local.File)); // beside it, and for itself
@@ -143,60 +144,134 @@ public sealed class HeldArchivesTests : IAsyncLifetime
     public void This_machine_has_a_local_file_system_by_what_the_kernel_says()
     {
         using var held = new HeldArchives(
-            new StagingSection("/", 0, new FreeSpaceFloor(0, 0), 1), NullLogger<HeldArchives>.Instance);
+            new StagingSection("/", 0, new FreeSpaceFloor(0, 0), 1), TimeProvider.System, NullLogger<HeldArchives>.Instance);
 
         Assert.Equal((DriveType.Ram, true), (held.KindOf("/proc"), held.Most is > 0 and <= 1_000));
     }
 
     [Fact]
-    public void So_many_are_held_and_no_more_the_newest_ones_and_that_is_said_once_until_it_was_over()
+    public async Task So_many_are_held_and_no_more_the_newest_ones_and_that_is_said_once_until_it_was_over()
     {
         using var held = Parts.Hold(logger: _said, most: 2);
         var archives = Enumerable.Range(0, 4).Select(age => Write(100, 3, age)).Reverse().ToList();
 
-        held.Hold(archives);
-        held.Hold(archives);
+        await held.HoldAsync(archives, TestStore.Stop);
+        await held.HoldAsync(archives, TestStore.Stop);
 
         Assert.Equal([archives[3].File, archives[2].File], held.Files);
         Assert.Equal(2, OpenIn(_store.Folder).Count);
         Assert.Single(_said.Lines);
 
         held.Release([archives[3].File]);
-        held.Hold(archives[..3]);
+        await held.HoldAsync(archives[..3], TestStore.Stop);
         Assert.Equal([archives[2].File, archives[1].File], held.Files.OrderByDescending(file => file.Path));
         Assert.Single(_said.Lines);
 
-        held.Hold(archives[1..3]);
-        held.Hold(archives[..3]);
+        await held.HoldAsync(archives[1..3], TestStore.Stop);
+        await held.HoldAsync(archives[..3], TestStore.Stop);
         Assert.Equal(2, _said.Lines.Count);
     }
 
     [Fact]
-    public void Who_seals_from_a_held_archive_keeps_it_no_longer_than_a_volume()
+    public async Task Who_seals_from_a_held_archive_keeps_it_no_longer_than_a_volume()
     {
         var archive = Write(100, 3);
         using var source = new SourceAtNeed(archive.File, _held);
-        source.Open().Dispose();
-        _held.Hold([archive]);
-        source.Open().Dispose();
+        (await source.OpenAsync(TestStore.Stop)).Dispose();
+        await _held.HoldAsync([archive], TestStore.Stop);
+        (await source.OpenAsync(TestStore.Stop)).Dispose();
         Assert.Single(OpenIn(_store.Folder));
         File.Delete(archive.Path);
 
         _held.Release([archive.File]);
 
         Assert.Empty(OpenIn(_store.Folder));
-        Assert.Throws<SourceMissingException>(source.Open);
+        await Assert.ThrowsAsync<SourceMissingException>(() => source.OpenAsync(TestStore.Stop));
     }
 
     [Fact]
-    public void Only_what_a_listing_speaks_for_counts_as_removed()
+    public async Task Only_what_a_listing_speaks_for_counts_as_removed()
     {
         var (removed, listed, away) = (Write(100, 3), Write(101, 3), Write(102, 3, storage: "away"));
-        _held.Hold([removed with { IsSettled = false }, listed, away]);
+        await _held.HoldAsync([removed with { IsSettled = false }, listed, away], TestStore.Stop);
 
         var found = _held.RemovedSince(new Listing([listed], new HashSet<string> { "local" }, IsComplete: true));
 
         Assert.Equal([removed], found);
+    }
+
+    [Fact]
+    public async Task On_a_mount_that_hangs_opening_ends_and_another_there_does_not_even_begin()
+    {
+        using var answers = new ManualResetEventSlim();
+        var opened = 0;
+        using var held = Parts.Hold(time: _store.Time, openAt: path =>
+        {
+            Interlocked.Increment(ref opened);
+            answers.Wait(TestStore.Stop);
+            return SourceArchive.Open(path);
+        });
+        using var source = new SourceAtNeed(Write(100, 3).File, held);
+
+        var opening = source.OpenAsync(TestStore.Stop);
+        while (!opening.IsCompleted)
+        {
+            _store.Time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        var exception = await Assert.ThrowsAsync<TimeoutException>(() => opening);
+        Assert.Equal((FailureKind.Transient, $"{_store.Folder} does not answer: is the server of its mount there?"), Failure.From(exception) is var failure ? (failure.Kind, failure.Text) : default);
+        await Assert.ThrowsAsync<TimeoutException>(() => source.OpenAsync(TestStore.Stop)); // the clock stands still
+        Assert.Equal(1, opened);
+        answers.Set();
+    }
+
+    [Fact]
+    public async Task A_mount_that_hangs_keeps_nothing_of_other_disks_from_being_held()
+    {
+        using var answers = new ManualResetEventSlim();
+        var archive = Write(100, 3);
+        using var held = Parts.Hold(time: _store.Time, kindOf: folder =>
+        {
+            if (folder == "/mnt/dead")
+            {
+                answers.Wait(TestStore.Stop);
+            }
+
+            return DriveType.Fixed;
+        });
+
+        var holding = held.HoldAsync([archive with { Path = "/mnt/dead/x" }, archive], TestStore.Stop);
+        while (!holding.IsCompleted)
+        {
+            _store.Time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        await holding;
+        Assert.Equal([archive.File], held.Files);
+        answers.Set();
+    }
+
+    [Fact]
+    public async Task What_was_removed_with_its_folder_is_given_up_below_the_floor_like_any_other()
+    {
+        const long Large = 1L << 40; // sparse
+        using var held = Parts.Hold(new FreeSpaceFloor(new DriveInfo(_store.Folder).AvailableFreeSpace + Large, 0), _said);
+        var (inFolder, other) = (Write(100, Large, daysOld: 2), Write(101, Large, daysOld: 1));
+        var folder = Directory.CreateDirectory(Path.Combine(_store.Folder, "a", "dump"));
+        Directory.Move(inFolder.Path, Path.Combine(folder.FullName, inFolder.Name.FileName));
+        inFolder = inFolder with { Path = Path.Combine(folder.FullName, inFolder.Name.FileName) };
+        File.SetLastWriteTimeUtc(inFolder.Path, inFolder.ModifiedAt.UtcDateTime);
+        await held.HoldAsync([inFolder, other], TestStore.Stop);
+        Assert.Equal(2, held.Files.Count);
+        folder.Delete(recursive: true);
+        File.Delete(other.Path);
+
+        held.ReleaseBelowFloor();
+
+        Assert.DoesNotContain(inFolder.File, held.Files);
     }
 
     private FoundArchive Write(int vmId, long size, int daysOld = 0, string storage = "local")

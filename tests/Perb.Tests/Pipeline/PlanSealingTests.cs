@@ -5,6 +5,7 @@ using Perb.Scheduler.Discovery;
 using Perb.Scheduler.Pipeline;
 using Perb.Tests.Discovery;
 using Perb.Tests.Store;
+using Perb.Transfer.Hashing;
 using Perb.Transfer.Keys;
 using Perb.Transfer.Rclone;
 using Perb.Transfer.Sealing;
@@ -59,7 +60,7 @@ public sealed class PlanSealingTests : IAsyncLifetime
     {
         var log = Path.Combine(_store.Folder, _archive.Name.LogName);
         await File.WriteAllTextAsync(log, "the log of vzdump", TestStore.Stop);
-        _held.Hold([_archive]);
+        await _held.HoldAsync([_archive], TestStore.Stop);
         File.Delete(_archive.Path);
         File.Delete(log);
         var claim = await _store.ClaimAsync();
@@ -68,7 +69,7 @@ public sealed class PlanSealingTests : IAsyncLifetime
         var plan = await Planner().RunAsync(claim, Remote, Nothing, source, TestStore.Stop);
 
         Assert.Contains("the log of vzdump", System.Text.Encoding.UTF8.GetString(plan.Tar.Tail), StringComparison.Ordinal);
-        using var archive = source.Open();
+        using var archive = await source.OpenAsync(TestStore.Stop);
         archive.VerifyUnchanged();
     }
 
@@ -117,6 +118,22 @@ public sealed class PlanSealingTests : IAsyncLifetime
 
         await Assert.ThrowsAsync<SourceMissingException>(() => Planner("CCCC").RunAsync(claim, Remote, Nothing, gone, TestStore.Stop));
         Assert.NotNull(await _store.Pipeline.LoadPlanAsync(claim.Backup, TestStore.Stop));
+    }
+
+    [Fact]
+    public async Task What_is_proven_whole_on_the_remote_needs_neither_its_archive_nor_the_recipients_of_today()
+    {
+        var claim = await _store.ClaimAsync();
+        using var source = new SourceAtNeed(_archive.File, _held);
+        var plan = await Planner().RunAsync(claim, Remote, Nothing, source, TestStore.Stop);
+        var volume = await _store.Pipeline.RecordSealedAsync(claim, new SealedVolume(1, plan.VolumeName(1), "", 10, new Digests("aa")));
+        await _store.Pipeline.RecordVolumeVerifiedAsync(claim, volume, VerifyLevel.Hash);
+        File.Delete(_archive.Path);
+        using var gone = new SourceAtNeed(_archive.File, _held);
+        var there = Nothing with { Sizes = new Dictionary<string, long> { [volume.Name] = 10 } };
+
+        Assert.Equal(plan.Tar.Head, (await Planner("CCCC").RunAsync(claim, Remote, there, gone, TestStore.Stop)).Tar.Head);
+        await Assert.ThrowsAsync<SourceMissingException>(() => Planner("CCCC").RunAsync(claim, Remote, Nothing, gone, TestStore.Stop)); // to be sealed again
     }
 
     [Theory]

@@ -40,6 +40,20 @@ public sealed class TakeOverTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_rclone_that_cannot_be_ended_is_trouble_of_its_remote_and_keeps_nothing_else_from_beginning()
+    {
+        var claim = await _store.ClaimAsync();
+        await _store.Pipeline.NoteUploaderAsync(claim, "a", ProcessIdentity.Of(Environment.ProcessId)!.ToString());
+        var hanging = TakeOver(endSurvivor: (_, _) => throw new RcloneException(RcloneFailure.Killed, "it hangs in the kernel"));
+
+        await hanging.RunAsync(TestStore.Stop);
+
+        Assert.Equal([("remote r", "it hangs in the kernel")], (await _store.Status.TroublesAsync(TestStore.Stop)).Select(one => (one.Subject, one.Text)));
+        Assert.NotNull(await _store.Pipeline.ClaimNextAsync("r", null, TestStore.Stop));
+        Assert.NotNull(await _store.Pipeline.UploaderOfAsync(claim, "a", TestStore.Stop)); // asked again before this object is sent
+    }
+
+    [Fact]
     public async Task Claims_of_an_earlier_life_are_void()
     {
         await _store.ClaimAsync();
@@ -118,13 +132,22 @@ public sealed class TakeOverTests : IAsyncLifetime
         Assert.StartsWith("Perb:Staging:MinFree keeps ", exception.Message, StringComparison.Ordinal);
     }
 
-    private TakeOver TakeOver(FreeSpaceFloor? floor = null) => new(
-        _store.Pipeline,
-        new RcloneProgram(new RcloneOptions { ConfigFile = "/none" }, TimeProvider.System, NullLogger<RcloneProgram>.Instance),
-        Staging(floor),
-        Remotes,
-        new UnconfiguredRemotes(_store.Status, new Troubles(_store.Status, NullLogger<Troubles>.Instance), Options),
-        NullLogger<TakeOver>.Instance);
+    private TakeOver TakeOver(FreeSpaceFloor? floor = null, Func<ProcessIdentity, CancellationToken, Task<bool>>? endSurvivor = null)
+    {
+        var rclone = new RcloneProgram(new RcloneOptions { ConfigFile = "/none" }, TimeProvider.System, NullLogger<RcloneProgram>.Instance);
+        var troubles = new Troubles(_store.Status, NullLogger<Troubles>.Instance);
+        return new TakeOver(
+            _store.Pipeline,
+            rclone,
+            Staging(floor),
+            Remotes,
+            new UnconfiguredRemotes(_store.Status, troubles, Options),
+            troubles,
+            NullLogger<TakeOver>.Instance)
+        {
+            EndSurvivor = endSurvivor ?? rclone.EndSurvivorAsync,
+        };
+    }
 
     private static PerbOptions Options => Some.Options() with
     {

@@ -2,6 +2,8 @@ using Perb.Scheduler.Backups;
 using Perb.Scheduler.Discovery;
 using Perb.Scheduler.Store;
 using Perb.Tests.Discovery;
+using Perb.Transfer.Sealing;
+using Perb.Transfer.Hashing;
 using ExitCode = Perb.Scheduler.ExitCode;
 
 namespace Perb.Tests.Store;
@@ -98,7 +100,7 @@ public sealed class ByHandStoreTests : IAsyncLifetime
         await _store.AddAsync(Archive);
         await _store.ExecuteAsync("UPDATE backup SET state = 'source-missing'");
 
-        var outcome = await ByHand.ShipAsync([OnUsb with { SizeBytes = 2 }], ["r"], (_, _) => Task.FromResult(isThere), TestStore.Stop);
+        var outcome = await ByHand.ShipAsync([OnUsb with { SizeBytes = 2 }], ["r"], (_, _) => Task.FromResult<bool?>(isThere), TestStore.Stop);
 
         Assert.Equal((shipped, 1 - shipped), (outcome.Backups.Count, outcome.Conflicts.Count));
     }
@@ -140,10 +142,10 @@ public sealed class ByHandStoreTests : IAsyncLifetime
         await _store.AddAsync(Archives.Found(100));
         var named = await _store.AddAsync(Archives.Found(101));
 
-        var claim = await _store.Pipeline.ClaimNextAsync("r", null, [named], TestStore.Stop);
+        var claim = await _store.Pipeline.ClaimNextAsync("r", null, [named], [], TestStore.Stop);
         Assert.Equal(named, claim?.Backup.Id);
-        Assert.Null(await _store.Pipeline.ClaimNextAsync("r", null, [named], TestStore.Stop));
-        Assert.Null(await _store.Pipeline.ClaimNextAsync("r", null, [], TestStore.Stop));
+        Assert.Null(await _store.Pipeline.ClaimNextAsync("r", null, [named], [], TestStore.Stop));
+        Assert.Null(await _store.Pipeline.ClaimNextAsync("r", null, [], [], TestStore.Stop));
     }
 
     [Theory]
@@ -242,6 +244,39 @@ public sealed class ByHandStoreTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_damaged_backup_that_waits_is_tried_at_once_and_stays_damaged()
+    {
+        var id = await _store.AddAsync(Archives.Found());
+        await _store.ExecuteAsync("UPDATE backup SET state = 'damaged', attempt = 4, failure = 'x', next_attempt_at = '2026-11-20T13:00:00.0000000Z'");
+
+        Assert.Equal([id], (await ByHand.RetryAllAsync(["r"], TestStore.Stop)).Backups);
+
+        var backup = await BackupAsync(id);
+        Assert.Equal((BackupState.Damaged, 0, null), (backup.State, backup.Attempt, backup.NextAttemptAt));
+    }
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(2, 0)] // as many volumes as were sealed, and one more
+    public async Task What_is_sealed_whole_of_an_archive_that_is_gone_is_not_thrown_away_for_another_of_its_name(int volumeCount, int conflicts)
+    {
+        var archive = Archives.Found(size: 1000);
+        var id = await _store.AddAsync(archive);
+        var claim = await _store.ClaimAsync();
+        var plan = TestStore.PlanFor(archive);
+        plan = TestStore.PlanFor(archive, (plan.Tar.TotalBytes + volumeCount - 1) / volumeCount);
+        Assert.Equal(volumeCount, plan.VolumeCount);
+        await _store.Pipeline.RecordPlanAsync(claim, plan);
+        await _store.Pipeline.RecordSealedAsync(claim, new SealedVolume(1, plan.VolumeName(1), "", 5_000, new Digests("aa"))); // more bytes than the archive has
+        await _store.Pipeline.ReleaseAsync(claim, "test");
+
+        var outcome = await ByHand.ShipAsync([archive with { SizeBytes = 2 }], ["r"], (_, _) => Task.FromResult<bool?>(false), TestStore.Stop);
+
+        Assert.Equal(conflicts, outcome.Conflicts.Count);
+        Assert.Equal(conflicts == 0 ? 2 : 1000, (await BackupAsync(id)).SizeBytes);
+    }
+
+    [Fact]
     public async Task A_copy_is_not_retried_and_that_is_no_fault()
     {
         await _store.PublishAsync(Archive);
@@ -280,7 +315,7 @@ public sealed class ByHandStoreTests : IAsyncLifetime
     }
 
     private Task<Scheduler.Wishes.WishOutcome> ShipAsync(FoundArchive archive, params string[] remotes) =>
-        ByHand.ShipAsync([archive], remotes.Length == 0 ? ["r"] : remotes, (_, _) => Task.FromResult(true), TestStore.Stop);
+        ByHand.ShipAsync([archive], remotes.Length == 0 ? ["r"] : remotes, (_, _) => Task.FromResult<bool?>(true), TestStore.Stop);
 
     private async Task<Backup> BackupAsync(long id) => Assert.Single(await ByHand.LookAsync([id], TestStore.Stop)).Backup;
 

@@ -1,7 +1,10 @@
 using Microsoft.Extensions.Time.Testing;
 using Perb.Scheduler.Backups;
+using Perb.Scheduler.Discovery;
 using Perb.Scheduler.Store;
 using Perb.Tests.Discovery;
+using Perb.Transfer.Hashing;
+using Perb.Transfer.Sealing;
 
 namespace Perb.Tests.Store;
 
@@ -86,8 +89,8 @@ public sealed class ClaimTests : IAsyncLifetime
         var due = _store.Time.GetUtcNow().AddMinutes(1);
         await _store.Pipeline.RecordFailureAsync(await _store.ClaimAsync(), Transient, due);
 
-        Assert.Equal(due, await _store.Pipeline.NextAttemptAtAsync("r", TestStore.Stop));
-        Assert.Null(await _store.Pipeline.NextAttemptAtAsync("s", TestStore.Stop));
+        Assert.Equal(due, await _store.Pipeline.NextAttemptAtAsync("r", [], TestStore.Stop));
+        Assert.Null(await _store.Pipeline.NextAttemptAtAsync("s", [], TestStore.Stop));
         Assert.Null(await _store.Pipeline.ClaimNextAsync("r", null, TestStore.Stop));
 
         _store.Time.Advance(TimeSpan.FromMinutes(1));
@@ -141,11 +144,11 @@ public sealed class ClaimTests : IAsyncLifetime
     {
         await _store.AddAsync(Archives.Found());
         await _store.Pipeline.NoteUploaderAsync(await _store.ClaimAsync(), "a", "1234:5678");
-        Assert.Equal(["1234:5678"], await _store.Pipeline.UploadersAsync(TestStore.Stop));
+        Assert.Equal([("r", "1234:5678")], await _store.Pipeline.UploadersAsync(TestStore.Stop));
 
         await _store.Pipeline.VoidLeasesAsync(TestStore.Stop);
 
-        Assert.Equal(["1234:5678"], await _store.Pipeline.UploadersAsync(TestStore.Stop)); // until the volume is sent again
+        Assert.Equal([("r", "1234:5678")], await _store.Pipeline.UploadersAsync(TestStore.Stop)); // until the volume is sent again
         Assert.Equal("1234:5678", await _store.Pipeline.UploaderOfAsync(await _store.ClaimAsync(), "a", TestStore.Stop));
     }
 
@@ -217,5 +220,42 @@ public sealed class ClaimTests : IAsyncLifetime
         }
 
         return claimed;
+    }
+    [Fact]
+    public async Task From_a_storage_that_is_away_only_what_is_sealed_whole_or_wanted_by_hand_is_claimed()
+    {
+        var (open, wanted, whole, here) = (
+            Archives.Found(100, storage: "nas"), Archives.Found(101, storage: "nas"), Archives.Found(102, storage: "nas"), Archives.Found(103));
+        await _store.AddAsync(whole);
+        await SealAsync(await _store.ClaimAsync(), whole);
+        await _store.AddAsync(open);
+        await _store.ExecuteAsync($"UPDATE backup SET by_hand = 'ship' WHERE id = {await _store.AddAsync(wanted)}");
+        await _store.AddAsync(here);
+
+        var claimed = new List<int>();
+        while (await _store.Pipeline.ClaimNextAsync("r", null, null, ["nas"], TestStore.Stop) is { } claim)
+        {
+            claimed.Add(claim.Backup.Guest);
+        }
+
+        Assert.Equal([101, 102, 103], claimed.Order());
+        Assert.Equal(100, (await _store.ClaimAsync()).Backup.Guest);
+    }
+
+    [Fact]
+    public async Task What_lies_in_a_storage_that_is_away_is_not_due()
+    {
+        await _store.AddAsync(Archives.Found(storage: "nas"));
+        await _store.Pipeline.RecordFailureAsync(await _store.ClaimAsync(), new Failure(FailureKind.Transient, "x"), Archives.Now);
+
+        Assert.Null(await _store.Pipeline.NextAttemptAtAsync("r", ["nas"], TestStore.Stop));
+        Assert.Equal(Archives.Now, await _store.Pipeline.NextAttemptAtAsync("r", [], TestStore.Stop));
+    }
+
+    private async Task SealAsync(Claim claim, FoundArchive archive)
+    {
+        await _store.Pipeline.RecordPlanAsync(claim, TestStore.PlanFor(archive));
+        await _store.Pipeline.RecordSealedAsync(claim, new SealedVolume(1, "v.enc", "/staging/v.enc", 10, new Digests("aa")));
+        await _store.Pipeline.ReleaseAsync(claim, "test");
     }
 }

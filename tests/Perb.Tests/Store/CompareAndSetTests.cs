@@ -105,7 +105,7 @@ public sealed class CompareAndSetTests : IAsyncLifetime
 
         await Assert.ThrowsAsync<LeaseLostException>(() => _store.Pipeline.NoteUploaderAsync(lost, "a", "2:2"));
 
-        Assert.Equal(["1:1"], await _store.Pipeline.UploadersAsync(TestStore.Stop));
+        Assert.Equal([("r", "1:1")], await _store.Pipeline.UploadersAsync(TestStore.Stop));
     }
 
     private async Task CheckNothingIsWrittenAsync(string fact, Claim claim)

@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Store;
+using Perb.Scheduler.Wishes;
 
 namespace Perb.Tests.Store;
 
@@ -44,7 +45,7 @@ public sealed class DatabaseTests : IDisposable
 
         var backup = Assert.Single(await new StatusStore(database, TimeProvider.System).ListAsync(null, null, TestStore.Stop));
         Assert.Equal(("local", null), (backup.Storage, backup.ByHand));
-        Assert.Null(await new WishStore(database, TimeProvider.System).NextAsync(TestStore.Stop));
+        Assert.Null(await new WishStore(database, TimeProvider.System).NextAsync(WishRow.Quick, TestStore.Stop));
     }
 
     [Fact]

@@ -77,6 +77,40 @@ public sealed class DiscoveryStoreTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_was_sealed_whole_since_the_listing_was_compared_is_neither_given_up_nor_replaced()
+    {
+        var archive = Archives.Found();
+        var id = await _store.AddAsync(archive);
+        var claim = await _store.ClaimAsync();
+        await _store.Pipeline.RecordPlanAsync(claim, TestStore.PlanFor(archive));
+        await _store.Pipeline.RecordSealedAsync(claim, new SealedVolume(1, "v.enc", "/staging/v.enc", 10, new Digests("aa")));
+        await _store.Pipeline.ReleaseAsync(claim, "test");
+        var before = await _store.DumpAsync();
+
+        Assert.Empty(await ApplyAsync(
+            new DiscoveryChange.SourceGone(id, archive.Path), new DiscoveryChange.Replaced(id, archive with { SizeBytes = 2 })));
+
+        Assert.Equal(before, await _store.DumpAsync());
+        var moved = new DiscoveryChange.Seen(id, archive with { Path = "/mnt/other/x" });
+        Assert.Equal([moved], await ApplyAsync(moved)); // the same archive may still be seen elsewhere
+    }
+
+    [Theory]
+    [InlineData(BackupState.Verified)]
+    [InlineData(BackupState.Published)]
+    [InlineData(BackupState.Damaged)]
+    public async Task Other_bytes_never_get_into_the_record_of_what_was_sent_since_the_listing_was_compared(BackupState state)
+    {
+        var id = await _store.AddAsync(Archives.Found());
+        await _store.ExecuteAsync($"UPDATE backup SET state = '{state.Word()}'");
+        var before = await _store.DumpAsync();
+
+        Assert.Empty(await ApplyAsync(new DiscoveryChange.Replaced(id, Archives.Found(size: 2))));
+
+        Assert.Equal(before, await _store.DumpAsync());
+    }
+
+    [Fact]
     public async Task A_move_that_the_states_do_not_allow_is_refused()
     {
         var id = await _store.AddAsync(Archives.Found());

@@ -1,5 +1,6 @@
 using Perb.Scheduler.Backups;
 using Perb.Scheduler.Discovery;
+using Perb.Scheduler.Pipeline;
 using Perb.Scheduler.Store;
 using Perb.Tests.Discovery;
 using Perb.Transfer.Hashing;
@@ -159,6 +160,33 @@ public sealed class PipelineStoreTests : IAsyncLifetime
         Assert.Equal((BackupState.Published, "download"), (backup.State, backup.VerifiedHow));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_plan_stays_beside_a_copy_that_was_taken_over_only_if_that_was_made_under_it(bool isOfPlan)
+    {
+        var claim = await _store.ClaimAsync();
+        await _store.Pipeline.RecordPlanAsync(claim, TestStore.PlanFor(Archive));
+
+        await _store.Pipeline.RecordAdoptedAsync(claim, [new ManifestVolume("v1.enc", 10, new Digests("aa"))], VerifyLevel.Hash, isOfPlan);
+
+        Assert.Equal(isOfPlan, await _store.Pipeline.LoadPlanAsync(claim.Backup, TestStore.Stop) is not null);
+        Assert.Equal(1, Assert.Single(await _store.Status.ListAsync(null, null, TestStore.Stop)).VolumeCount);
+    }
+
+    [Fact]
+    public async Task A_manifest_is_of_the_plan_only_to_the_byte()
+    {
+        var claim = await _store.ClaimAsync();
+        await _store.Pipeline.RecordPlanAsync(claim, TestStore.PlanFor(Archive));
+        Assert.False(await PlannedManifest.IsAsync(_store.Pipeline, claim.Backup, [], TestStore.Stop));
+        await _store.Pipeline.RecordSealedAsync(claim, Sealed(1, null));
+        var own = await PlannedManifest.BytesAsync(_store.Pipeline, claim.Backup, allVerified: false, TestStore.Stop);
+
+        Assert.True(await PlannedManifest.IsAsync(_store.Pipeline, claim.Backup, own!, TestStore.Stop));
+        Assert.False(await PlannedManifest.IsAsync(_store.Pipeline, claim.Backup, [.. own!, (byte)'\n'], TestStore.Stop));
+    }
+
     [Fact]
     public async Task Only_failures_that_nobody_can_explain_count_as_such()
     {
@@ -179,7 +207,7 @@ public sealed class PipelineStoreTests : IAsyncLifetime
         var claim = await _store.ClaimAsync();
         var volume = await _store.Pipeline.RecordSealedAsync(claim, Sealed(1, null));
         await _store.Pipeline.NoteUploaderAsync(claim, volume.Name, "1234:5678");
-        Assert.Equal(["1234:5678"], await _store.Pipeline.UploadersAsync(TestStore.Stop));
+        Assert.Equal([("r", "1234:5678")], await _store.Pipeline.UploadersAsync(TestStore.Stop));
 
         await _store.Pipeline.RecordVolumeUploadedAsync(claim, volume);
 

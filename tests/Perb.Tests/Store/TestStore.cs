@@ -134,3 +134,11 @@ internal sealed class TestStore : IAsyncDisposable
         return string.Join('|', values.Select(value => value is byte[] bytes ? Convert.ToHexString(bytes) : value.ToString()));
     }
 }
+
+internal static class Claims
+{
+    /// <summary>While every storage is there.</summary>
+    public static Task<Claim?> ClaimNextAsync(
+        this PipelineStore store, string remote, DateTimeOffset? notAttemptedSince, CancellationToken cancellationToken) =>
+        store.ClaimNextAsync(remote, notAttemptedSince, null, [], cancellationToken);
+}

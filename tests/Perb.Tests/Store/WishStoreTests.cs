@@ -25,7 +25,7 @@ public sealed class WishStoreTests : IAsyncLifetime
         await Wishes.RecordAsync(first, new WishOutcome { Backups = [1, 2] });
         Assert.Equal("retry --all", await NextAsync(second));
         await Wishes.RecordAsync(second, new WishOutcome());
-        Assert.Null(await Wishes.NextAsync(TestStore.Stop));
+        Assert.Null(await Wishes.NextAsync(WishRow.Quick, TestStore.Stop));
     }
 
     [Fact]
@@ -34,7 +34,7 @@ public sealed class WishStoreTests : IAsyncLifetime
         var wish = new Wish(WishKind.Ship) { Paths = ["/mnt/a b/\"x\"\n\u202Ez.vma", "/y"], Guests = [100], Remotes = ["r"] };
         await Wishes.AppendAsync(wish, TestStore.Stop);
 
-        var (_, argument) = (await Wishes.NextAsync(TestStore.Stop)).GetValueOrDefault();
+        var (_, argument) = (await Wishes.NextAsync(WishRow.Quick, TestStore.Stop)).GetValueOrDefault();
 
         Assert.Equal(JsonSerializer.Serialize(wish), JsonSerializer.Serialize(JsonSerializer.Deserialize(argument, WishJson.Default.Wish)));
     }
@@ -66,12 +66,12 @@ public sealed class WishStoreTests : IAsyncLifetime
 
         Assert.Null(await Wishes.OutcomeOfAsync(done, TestStore.Stop));
         Assert.NotNull(await Wishes.OutcomeOfAsync(later, TestStore.Stop));
-        Assert.Equal(open, (await Wishes.NextAsync(TestStore.Stop))?.Id);
+        Assert.Equal(open, (await Wishes.NextAsync(WishRow.Quick, TestStore.Stop))?.Id);
     }
 
     private async Task<string> NextAsync(long expected)
     {
-        var (id, argument) = (await Wishes.NextAsync(TestStore.Stop)).GetValueOrDefault();
+        var (id, argument) = (await Wishes.NextAsync(WishRow.Quick, TestStore.Stop)).GetValueOrDefault();
         Assert.Equal(expected, id);
         return JsonSerializer.Deserialize(argument, WishJson.Default.Wish)!.InWords();
     }

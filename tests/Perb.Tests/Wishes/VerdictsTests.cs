@@ -37,15 +37,6 @@ public sealed class VerdictsTests
             Verdicts.OnShipping(Backup(state), other, isBusy: false, hasItsOwnArchive: false));
     }
 
-    [Fact]
-    public void What_is_sealed_of_an_archive_that_is_gone_is_not_thrown_away_for_another_of_its_name()
-    {
-        var sealedWhole = Backup(BackupState.Discovered) with { SealedBytes = Backup(BackupState.Discovered).SizeBytes + 100 };
-
-        Assert.Equal(
-            ShipVerdict.Conflict, Verdicts.OnShipping(sealedWhole, Archives.Found(size: 2), isBusy: false, hasItsOwnArchive: false));
-    }
-
     [Theory]
     [InlineData(BackupState.Skipped)]
     [InlineData(BackupState.SourceMissing)]
@@ -92,7 +83,7 @@ public sealed class VerdictsTests
     [InlineData(BackupState.Skipped, ByHand.Skip, null)]
     [InlineData(BackupState.Skipped, null, "is skipped by rule (too old); to ship it all the same: perb ship /mnt/local/dump/vzdump-")]
     [InlineData(BackupState.SourceMissing, null, "has no archive any more")]
-    [InlineData(BackupState.Damaged, null, "is damaged: there is nothing to try again")]
+    [InlineData(BackupState.Damaged, null, null)]
     public void What_failed_waits_or_was_skipped_by_a_person_can_be_tried_again(BackupState state, ByHand? byHand, string? expected)
     {
         var refusal = Verdicts.RefusalToRetry(Backup(state) with { ByHand = byHand, Failure = "too old" }, ["r"]);

@@ -77,9 +77,9 @@ public sealed class WishLoopTests : IAsyncLifetime
         await new ByHandStore(_store.Database, _store.Time).SkipAsync([id], TestStore.Stop);
         var before = (await _store.DumpAsync()).ReplaceLineEndings();
 
-        await OpenWishes().CarryOutAsync(TestStore.Stop);
+        await OpenWishes().CarryOutAsync(WishRow.Quick, TestStore.Stop);
 
-        Assert.Null(await Wishes.NextAsync(TestStore.Stop));
+        Assert.Null(await Wishes.NextAsync(WishRow.Quick, TestStore.Stop));
         Assert.Equal(before, (await _store.DumpAsync()).ReplaceLineEndings());
     }
 
@@ -91,7 +91,7 @@ public sealed class WishLoopTests : IAsyncLifetime
         var away = await Wishes.AppendAsync(new Wish(WishKind.Ship) { Guests = [100] }, TestStore.Stop);
         var good = await Wishes.AppendAsync(new Wish(WishKind.Retry) { All = true }, TestStore.Stop);
 
-        await OpenWishes().CarryOutAsync(TestStore.Stop);
+        await OpenWishes().CarryOutAsync(WishRow.Quick, TestStore.Stop);
 
         Assert.Equal(ExitCode.Failed, (await Wishes.OutcomeOfAsync(broken, TestStore.Stop))!.Code);
         Assert.Single((await Wishes.OutcomeOfAsync(away, TestStore.Stop))!.Faults);
@@ -110,13 +110,26 @@ public sealed class WishLoopTests : IAsyncLifetime
         var hanging = await Wishes.AppendAsync(new Wish(WishKind.Ship) { Paths = ["/mnt/dead/archive"] }, TestStore.Stop);
         var next = await Wishes.AppendAsync(new Wish(WishKind.Retry) { All = true }, TestStore.Stop);
 
-        var carrying = OpenWishes().CarryOutAsync(TestStore.Stop);
+        var carrying = OpenWishes().CarryOutAsync(WishRow.Quick, TestStore.Stop);
         await WaitForAsync(next, () => _store.Time.Advance(TimeSpan.FromSeconds(5)));
         await carrying;
 
         answers.Set();
         Assert.Equal(ExitCode.TryLater, (await Wishes.OutcomeOfAsync(hanging, TestStore.Stop))!.Code);
         Assert.Empty((await Wishes.OutcomeOfAsync(next, TestStore.Stop))!.Faults);
+    }
+
+    [Fact]
+    public async Task What_takes_hours_on_a_remote_holds_up_no_wish_that_only_the_store_is_needed_for()
+    {
+        var verify = await Wishes.AppendAsync(new Wish(WishKind.Verify) { Download = true }, TestStore.Stop);
+        var retry = await Wishes.AppendAsync(new Wish(WishKind.Retry) { All = true }, TestStore.Stop);
+
+        await OpenWishes().CarryOutAsync(WishRow.Quick, TestStore.Stop);
+
+        Assert.NotNull(await Wishes.OutcomeOfAsync(retry, TestStore.Stop));
+        Assert.Null(await Wishes.OutcomeOfAsync(verify, TestStore.Stop));
+        Assert.Equal(verify, (await Wishes.NextAsync(WishRow.Slow, TestStore.Stop))?.Id);
     }
 
     // The watch may begin a moment after the start; a second ring does no harm.

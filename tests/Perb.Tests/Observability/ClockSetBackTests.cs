@@ -1,0 +1,51 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using Perb.Scheduler.Scheduling;
+using Perb.Tests.Store;
+using Quartz;
+
+namespace Perb.Tests.Observability;
+
+/// <summary>A real scheduler that is never started: what counts is when it would run next.</summary>
+public sealed class ClockSetBackTests
+{
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+
+    [Fact]
+    public async Task After_the_clock_was_set_back_every_schedule_begins_anew_and_before_that_none()
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        var time = new FakeTimeProvider(now.AddYears(1));
+        await using var services = new ServiceCollection().AddLogging().AddQuartz().BuildServiceProvider();
+        var schedulers = services.GetRequiredService<ISchedulerFactory>();
+        var scheduler = await schedulers.GetScheduler(TestStore.Stop);
+        await scheduler.ScheduleJob(
+            JobBuilder.Create<Nothing>().WithIdentity("poll").Build(),
+            TriggerBuilder.Create().WithIdentity("poll").StartAt(now.AddYears(1)).WithSimpleSchedule(every => every.WithInterval(Second).RepeatForever()).Build(),
+            TestStore.Stop);
+        await scheduler.ScheduleJob(
+            JobBuilder.Create<Nothing>().WithIdentity("reconcile").Build(),
+            TriggerBuilder.Create().WithIdentity("reconcile").StartAt(now.AddYears(1)).WithCronSchedule("0 0 * * * ?").Build(),
+            TestStore.Stop);
+        using var watch = new ClockSetBack(schedulers, time, NullLogger<ClockSetBack>.Instance);
+
+        time.Advance(Second);
+        await watch.LookAsync(TestStore.Stop);
+        Assert.True(await NextAsync("poll") > now.AddMonths(11));
+
+        time.AdjustTime(now);
+        await watch.LookAsync(TestStore.Stop);
+
+        Assert.InRange(await NextAsync("poll"), now - Second, now + Second);
+        Assert.InRange(await NextAsync("reconcile"), now - Second, now.AddHours(1) + Second);
+        await scheduler.Shutdown(TestStore.Stop);
+
+        async Task<DateTimeOffset> NextAsync(string trigger) => (await scheduler.GetTrigger(new TriggerKey(trigger), TestStore.Stop))!.GetNextFireTimeUtc()!.Value;
+    }
+
+    private sealed class Nothing : IJob
+    {
+        public ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken = default) => ValueTask.CompletedTask;
+    }
+}

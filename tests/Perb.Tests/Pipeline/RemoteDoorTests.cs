@@ -1,0 +1,94 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Perb.Scheduler.Backups;
+using Perb.Scheduler.Observability;
+using Perb.Scheduler.Pipeline;
+using Perb.Scheduler.Store;
+using Perb.Tests.Configuration;
+using Perb.Tests.Discovery;
+using Perb.Tests.Store;
+using Perb.Transfer.Rclone;
+
+namespace Perb.Tests.Pipeline;
+
+/// <summary>How long nothing is asked of a remote; the gate itself is never reached here.</summary>
+public sealed class RemoteDoorTests : IAsyncLifetime
+{
+    private static readonly Remote Remote = new("r", RemotePath.Parse("r:perb"), VerifyLevel.Hash, TransferLimits.None);
+    private static readonly TimeSpan HalfADay = TimeSpan.FromHours(12);
+
+    private TestStore _store = null!;
+    private RemoteDoor _door = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _store = await TestStore.OpenAsync();
+        var uploads = new UploadStore(_store.Database, _store.Time);
+        _door = new RemoteDoor(
+            Remote,
+            null!,
+            new UploadLimits(uploads, TimeZoneInfo.Utc, _store.Time),
+            uploads,
+            new RetryPolicy(() => 0.5),
+            new Troubles(_store.Status, NullLogger<Troubles>.Instance),
+            Some.Options(),
+            _store.Time,
+            NullLogger<RemoteDoor>.Instance);
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _door.Dispose();
+        return _store.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_remote_that_is_held_back_by_a_clock_a_year_ahead_is_open_when_its_time_has_passed_on_the_steady_clock()
+    {
+        _store.Time.AdjustTime(Archives.Now.AddYears(1));
+        await _door.CloseAsync(Held(Archives.Now.AddYears(1) + HalfADay));
+        _store.Time.AdjustTime(Archives.Now);
+
+        Assert.Null(await _door.OpenAsync(TestStore.Stop));
+        Assert.Equal(HalfADay, _door.Wait);
+        Assert.Null(_door.Refusal);
+
+        _store.Time.Advance(HalfADay);
+        Assert.True(_door.Wait <= TimeSpan.Zero);
+    }
+
+    [Fact]
+    public async Task No_remote_is_held_back_for_more_than_a_day_whatever_the_clock_says()
+    {
+        await _door.CloseAsync(Held(Archives.Now.AddYears(1)));
+
+        Assert.Equal(TimeSpan.FromHours(25), _door.Wait);
+    }
+
+    [Fact]
+    public async Task A_refusal_is_waited_for_unless_a_person_pushes_or_another_backup_goes_through()
+    {
+        foreach (var open in (Func<Task>[])[_door.WorkedAsync, () => { _door.AskAgain(); return Task.CompletedTask; }])
+        {
+            await _door.CloseAsync(new Failure(FailureKind.Transient, "it is away"));
+            Assert.True(_door.Wait > TimeSpan.Zero);
+            Assert.Null(await _door.OpenAsync(TestStore.Stop));
+
+            await open();
+
+            Assert.True(_door.Wait <= TimeSpan.Zero);
+            Assert.Equal("it is away", _door.Refusal?.Text); // until it was asked
+        }
+    }
+
+    [Fact]
+    public async Task A_person_who_pushes_does_not_push_aside_a_limit()
+    {
+        await _door.CloseAsync(Held(Archives.Now + HalfADay));
+
+        _door.AskAgain();
+
+        Assert.Equal(HalfADay, _door.Wait);
+    }
+
+    private static Failure Held(DateTimeOffset until) => Failure.From(new HeldBackException(new HeldBack("r", until, "its DailyLimit is used up")));
+}
