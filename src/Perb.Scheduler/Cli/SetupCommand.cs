@@ -105,11 +105,11 @@ internal static class SetupCommand
         }
 
         // A restart and not a start: one that runs reads its configuration at its start alone.
-        foreach (var verb in (string[])["enable", "restart"])
+        foreach (var line in (string[][])[["daemon-reload"], ["enable", "perb.service"], ["restart", "perb.service"]])
         {
-            if (await RunAsync("systemctl", [verb, "perb.service"], cancellationToken) != 0)
+            if (await RunAsync("systemctl", line, cancellationToken) != 0)
             {
-                throw new SetupException($"systemctl {verb} perb.service failed: journalctl -u perb");
+                throw new SetupException($"systemctl {string.Join(' ', line)} failed: journalctl -u perb");
             }
         }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Perb.Scheduler.Configuration;
 using Perb.Transfer.Posix;
+using Perb.Transfer.Rclone;
 using Perb.Transfer.Signing;
 
 namespace Perb.Scheduler.Setup;
@@ -48,6 +49,7 @@ internal sealed class CarryOutSetup(NodeFiles files, GrantToken grant, TimeProvi
         }
 
         await WriteConfigurationAsync(plan, cancellationToken);
+        await LetWriteAsync(plan, cancellationToken);
         if (plan.Hook is true)
         {
             foreach (var line in await new HookInstallation(files).InstallAsync(plan.Wait, cancellationToken))
@@ -86,6 +88,29 @@ internal sealed class CarryOutSetup(NodeFiles files, GrantToken grant, TimeProvi
         Settings.Load(files.Configuration);
         say($"{files.Configuration} is written");
     }
+
+    // The service can write nothing but its own directories; a remote that is a directory of this machine is one more. "-": it may be away.
+    private async Task LetWriteAsync(SetupPlan plan, CancellationToken cancellationToken)
+    {
+        var directories = plan.Configuration["Perb"]!["Remotes"]!.AsArray()
+            .Select(remote => RemotePath.Parse((string)remote!["Path"]!))
+            .Where(path => path.Remote.Length == 0)
+            .Select(path => path.Path)
+            .ToList();
+        if (directories.Count == 0)
+        {
+            return;
+        }
+
+        var lines = directories.Select(directory =>
+            $"ReadWritePaths=\"-{directory.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("%", "%%", StringComparison.Ordinal)}\"\n");
+        Directory.CreateDirectory(Path.GetDirectoryName(files.LocalRemoteDropIn)!, DropInMode);
+        await InstalledFile.WriteAsync(
+            files.LocalRemoteDropIn, $"# Written by perb setup: remotes that are directories of this machine.\n[Service]\n{string.Concat(lines)}", Owner.Root, InstalledFile.AllRead, cancellationToken);
+        say($"{files.LocalRemoteDropIn} lets the service write {string.Join(", ", directories)}: systemctl daemon-reload");
+    }
+
+    private const UnixFileMode DropInMode = InstalledFile.AllRead | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
     private static void MakeDirectory(string path, Owner owner)
     {

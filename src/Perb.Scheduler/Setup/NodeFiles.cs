@@ -26,5 +26,8 @@ internal sealed record NodeFiles(string Root)
 
     public string Directory => Root + "/etc/perb";
 
+    /// <summary>What the service may write besides its own directories.</summary>
+    public string LocalRemoteDropIn => Root + "/etc/systemd/system/perb.service.d/local-remote.conf";
+
     public static NodeFiles Here() => new(Environment.GetEnvironmentVariable(RootVariable) ?? "");
 }

@@ -74,13 +74,16 @@ public sealed class SetupTests(SharedKey key) : IClassFixture<SharedKey>
         await File.WriteAllTextAsync(node.Configuration, $"// mine\n{edited.ToJsonString()}", Stop);
         var asked = node.AskedOfPveum.Count;
 
-        (await node.SetUpAsync("--yes", "--user", "root", "--remote", $"second=offsite:{perb.FolderOf("second")}", "--no-doctor")).Ok();
+        (await node.SetUpAsync("--yes", "--user", "root", "--remote", $"second={perb.FolderOf("second")}", "--no-doctor")).Ok();
 
         Assert.DoesNotContain(node.AskedOfPveum.Skip(asked), line => line.StartsWith("user token add", StringComparison.Ordinal));
         var text = await File.ReadAllTextAsync(node.Configuration, Stop);
         Assert.Contains("2.00:00:00", text, StringComparison.Ordinal);
         Assert.Contains("second", text, StringComparison.Ordinal);
         Assert.Contains("offsite:" + perb.RemoteFolder, text, StringComparison.Ordinal);
+        Assert.Contains(
+            $"[Service]\nReadWritePaths=\"-{perb.PathOf("second")}\"\n",
+            await File.ReadAllTextAsync(node.PathOf("etc/systemd/system/perb.service.d/local-remote.conf"), Stop), StringComparison.Ordinal);
         Assert.Contains(
             Directory.EnumerateFiles(node.PathOf("etc/perb"), "appsettings.json.*"), file => File.ReadAllText(file).StartsWith("// mine", StringComparison.Ordinal));
         (await node.RunAsync("", "once")).Ok();

@@ -168,7 +168,7 @@ public sealed class PipelineStoreTests : IAsyncLifetime
         var claim = await _store.ClaimAsync();
         await _store.Pipeline.RecordPlanAsync(claim, TestStore.PlanFor(Archive));
 
-        await _store.Pipeline.RecordAdoptedAsync(claim, [new ManifestVolume("v1.enc", 10, new Digests("aa"))], VerifyLevel.Hash, isOfPlan);
+        await _store.Pipeline.RecordAdoptedAsync(claim, [new ManifestVolume("v1.enc", 10, new Digests("aa"))], VerifyLevel.Hash, TestStore.Manifest, keepsPlan: isOfPlan);
 
         Assert.Equal(isOfPlan, await _store.Pipeline.LoadPlanAsync(claim.Backup, TestStore.Stop) is not null);
         Assert.Equal(1, Assert.Single(await _store.Status.ListAsync(null, null, TestStore.Stop)).VolumeCount);
