@@ -67,6 +67,39 @@ public sealed class NotifyTests(SharedKey key) : IClassFixture<SharedKey>
         Assert.Contains("Subject: Perb on pve1: trouble with remote offsite", await File.ReadAllTextAsync(mailed, TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("1.06:00:00", "/check", "1 guests inside their RPO, 0 outside")]
+    [InlineData("00:01:00", "/check/fail", "0 guests inside their RPO, 1 outside")]
+    public async Task A_ping_says_that_all_is_well_only_where_every_guest_is_safe(string rpo, string target, string expected)
+    {
+        using var authority = new TestAuthority();
+        var called = new TaskCompletionSource<RawRequest>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var receiver = new ScriptedNode(authority.Issue(), request =>
+        {
+            if (request.Target == target && request.BodyText.Contains("published", StringComparison.Ordinal))
+            {
+                called.TrySetResult(request);
+            }
+
+            return RawAnswer.Json("OK");
+        });
+        await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
+        perb.AddContainer(101, "web");
+        perb.AddArchive(101, TimeSpan.FromHours(1));
+        (await perb.RunAsync("once")).Ok();
+        Configure(perb, authority, JsonNode.Parse($$"""{ "Kind": "ping", "Url": "{{receiver.Url}}check", "CaFile": "{{perb.PathOf("ca.pem")}}" }""")!);
+        var settings = JsonNode.Parse(await File.ReadAllTextAsync(perb.Configuration, TestContext.Current.CancellationToken))!;
+        settings["Perb"]!["Rpo"] = rpo;
+        perb.WriteConfiguration(settings.ToJsonString());
+
+        await using var service = perb.Run();
+        var request = await called.Task.WaitAsync(TimeSpan.FromSeconds(60), TimeProvider.System, TestContext.Current.CancellationToken);
+
+        Assert.StartsWith(expected, request.BodyText, StringComparison.Ordinal);
+        Assert.Equal(0, await service.TerminateAsync());
+        Assert.DoesNotContain(receiver.Requests, other => other.Target == (target == "/check" ? "/check/fail" : "/check"));
+    }
+
     [Fact]
     public async Task A_test_says_for_every_entry_what_became_of_it()
     {
