@@ -21,7 +21,7 @@ public sealed class BrowserTests(SharedKey key) : IClassFixture<SharedKey>
         var rclone = perb.ConfigureFaulty(("Status:Listen", "127.0.0.1:0"), ("Status:GuestNames", true));
         var release = perb.PathOf("release");
         rclone.Holds("*copyto*.enc*", release);
-        await using var served = await ServedPage.OfAsync(perb.Run());
+        await using var served = await ServedPage.OfAsync(perb);
         await using var browser = await Browser.StartAsync();
         var page = await browser.OpenAsync(served.Url);
         await SaysAsync(page, "#guests", "web");
@@ -143,7 +143,7 @@ public sealed class BrowserTests(SharedKey key) : IClassFixture<SharedKey>
         Assert.True(cookie is { HttpOnly: true, Secure: true });
         await page.ReloadAsync();
         await SaysAsync(page, "#guests", "web");
-        Assert.Empty(browser.Complaints.Where(complaint => !complaint.Contains("401", StringComparison.Ordinal)));
+        Assert.DoesNotContain(browser.Complaints, complaint => !complaint.Contains("401", StringComparison.Ordinal));
     }
 
     private static Task SaysAsync(IPage page, string selector, string text) => Eventually.HoldsAsync(

@@ -18,7 +18,7 @@ public sealed partial class MetricsTests(SharedKey key) : IClassFixture<SharedKe
         perb.AddContainer(101, "secret-project");
         var rclone = perb.ConfigureFaulty(("Status:Listen", "127.0.0.1:0"));
         rclone.Refuses("*copyto*101-*.enc*");
-        await using var page = await ServedPage.OfAsync(perb.Run());
+        await using var page = await ServedPage.OfAsync(perb);
 
         await perb.BackUpAsync(TestContext.Current.CancellationToken, 101);
         await Eventually.HoldsAsync("the failure is counted", async () => Value(await page.ReadAsync("/metrics"), "perb_failures_total{remote=\"offsite\",class=\"transient\"}") > 0);

@@ -11,13 +11,15 @@ namespace Perb.IntegrationTests.Monitoring;
 /// <summary>The running service with its page on a free port of this machine, and a client that follows nothing and keeps no cookies.</summary>
 internal sealed partial class ServedPage : IAsyncDisposable
 {
+    private const string CertificateFile = "page.pem";
+
     private readonly HttpClient _client;
 
-    private ServedPage(PerbProcess service, Uri url)
+    private ServedPage(PerbProcess service, Uri url, string certificateFile)
     {
         (Service, Url) = (service, url);
         var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false };
-        handler.SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = (_, _, _, _) => true };
+        handler.SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = (_, shown, _, _) => IsIn(certificateFile, shown) };
         _client = new HttpClient(handler) { BaseAddress = url };
     }
 
@@ -29,13 +31,15 @@ internal sealed partial class ServedPage : IAsyncDisposable
     public static async Task<ServedPage> StartAsync(PerbInstallation perb, params (string Key, JsonNode? Value)[] overrides)
     {
         perb.Configure([("Status:Listen", "127.0.0.1:0"), .. overrides]);
-        return await OfAsync(perb.Run());
+        return await OfAsync(perb);
     }
 
-    public static async Task<ServedPage> OfAsync(PerbProcess service)
+    /// <summary>As it is configured.</summary>
+    public static async Task<ServedPage> OfAsync(PerbInstallation perb)
     {
+        var service = perb.Run();
         await service.SaysAsync("The status page is at ");
-        return new ServedPage(service, new Uri(UrlPattern().Match(service.Output).Groups[1].Value));
+        return new ServedPage(service, new Uri(UrlPattern().Match(service.Output).Groups[1].Value), perb.PathOf(CertificateFile));
     }
 
     public Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, Action<HttpRequestMessage>? change = null)
@@ -67,7 +71,7 @@ internal sealed partial class ServedPage : IAsyncDisposable
         return
         [
             ("Status:TokenFile", perb.WriteSecret("page-token", token)),
-            ("Status:CertificateFile", perb.WriteSecret("page.pem", certificate.ExportCertificatePem())),
+            ("Status:CertificateFile", perb.WriteSecret(CertificateFile, certificate.ExportCertificatePem())),
             ("Status:KeyFile", perb.WriteSecret("page.key", key.ExportPkcs8PrivateKeyPem())),
         ];
     }
@@ -76,6 +80,12 @@ internal sealed partial class ServedPage : IAsyncDisposable
     {
         _client.Dispose();
         await Service.DisposeAsync();
+    }
+
+    private static bool IsIn(string file, X509Certificate? shown)
+    {
+        using var expected = X509Certificate2.CreateFromPem(File.ReadAllText(file));
+        return shown is not null && shown.GetCertHashString() == expected.Thumbprint;
     }
 
     [GeneratedRegex("The status page is at (https?://[^,]+),")]

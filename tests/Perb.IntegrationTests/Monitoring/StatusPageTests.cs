@@ -72,7 +72,7 @@ public sealed class StatusPageTests(SharedKey key) : IClassFixture<SharedKey>
         var rclone = perb.ConfigureFaulty(("Status:Listen", "127.0.0.1:0"));
         var release = perb.PathOf("release");
         rclone.Holds("*copyto*001-of-003*", release);
-        await using var page = await ServedPage.OfAsync(perb.Run());
+        await using var page = await ServedPage.OfAsync(perb);
         using var answer = await page.SendAsync(HttpMethod.Get, "/events");
         Assert.Equal("text/event-stream", answer.Content.Headers.ContentType!.MediaType);
         using var events = new StreamReader(await answer.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken));
