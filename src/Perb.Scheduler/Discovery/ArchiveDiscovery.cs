@@ -90,7 +90,7 @@ public sealed class ArchiveDiscovery(
     {
         var privileges = _privileges ?? await ReadPrivilegesAsync(cancellationToken);
         var (tasks, ended) = await LookAtTasksAsync(privileges, cancellationToken);
-        if (ended.Count > 0 || hook.HasNews || !tasks.IsIdle || await store.HasUnsettledAsync(cancellationToken))
+        if (ended.Count > 0 || hook.HasNews || !tasks.IsIdle || await store.NeedsListingAsync(storages.Away, cancellationToken))
         {
             await ListAsync(tasks, new HowFound(tasks, ended, "poll"), cancellationToken);
             await NoteAsync(ended, cancellationToken);

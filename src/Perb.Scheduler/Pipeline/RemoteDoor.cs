@@ -83,7 +83,13 @@ public sealed class RemoteDoor(
     }
 
     /// <summary>A person has perhaps mended it.</summary>
-    public void AskAgain() => _closed = _closed is { Why.HeldBack: null } refused ? refused with { For = TimeSpan.Zero } : _closed;
+    public void AskAgain()
+    {
+        if (_closed is { Why.HeldBack: null } refused)
+        {
+            _closed = refused with { For = TimeSpan.Zero };
+        }
+    }
 
     public void Dispose() => _asking.Dispose();
 

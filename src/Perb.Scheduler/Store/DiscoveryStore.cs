@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Perb.ProxmoxClient;
 using Perb.Scheduler.Backups;
@@ -158,11 +159,17 @@ public sealed class DiscoveryStore(Database database)
         await transaction.CommitAsync(cancellationToken);
     }
 
-    public async Task<bool> HasUnsettledAsync(CancellationToken cancellationToken)
+    /// <summary>Whether an archive waits for a listing: to be settled, or for its storage to be there again.</summary>
+    public async Task<bool> NeedsListingAsync(IReadOnlyCollection<string> away, CancellationToken cancellationToken)
     {
         await using var connection = await database.ConnectAsync(cancellationToken);
         return await connection.ScalarAsync<long>(
-            "SELECT EXISTS (SELECT 1 FROM backup WHERE state = 'discovered' AND settled = 0)", cancellationToken) != 0;
+            """
+            SELECT EXISTS (SELECT 1 FROM backup
+                           WHERE state = 'discovered' AND (settled = 0 OR storage IN (SELECT value FROM json_each(@away))))
+            """,
+            cancellationToken,
+            ("@away", JsonSerializer.Serialize(away))) != 0;
     }
 
     /// <summary>

@@ -55,6 +55,26 @@ public sealed class SealAheadTests(SharedKey key) : IClassFixture<SharedKey>
     }
 
     [Fact]
+    public async Task What_was_skipped_makes_room_in_staging_for_what_waits()
+    {
+        await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
+        var name = perb.AddArchive(101, TimeSpan.FromHours(1), 9 << 20);
+        var rclone = perb.ConfigureFaulty(("Staging:MaxSize", "6MiB"));
+        rclone.Holds("copyto*.001-of-003.enc", "/nowhere");
+        await using var service = perb.Run();
+        await Eventually.HoldsAsync("a volume waits to be sent", () => Sealed(perb) == 1);
+        var other = perb.AddArchive(102, TimeSpan.FromHours(2), 3 << 20);
+        await Eventually.HoldsAsync("another backup waits behind it", async () => (await perb.ListAsync()).Count == 2);
+        var id = (await perb.ListAsync()).Single(backup => (string?)backup!["remoteName"] == name)!["id"]!.ToString();
+
+        (await perb.RunAsync("skip", id)).Ok();
+        await service.SaysAsync("its share of Staging:MaxSize is");
+        (await perb.RunAsync("retry", "--all")).Ok();
+
+        await service.SaysAsync($"Published {other}");
+    }
+
+    [Fact]
     public async Task What_is_sealed_already_is_sent_first_where_there_is_no_room_for_more()
     {
         await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);

@@ -96,6 +96,30 @@ public sealed class SourceFaultTests(SharedKey key) : IClassFixture<SharedKey>
         Assert.Equal(File.ReadAllBytes(archive), Restored(perb, name)[Path.GetFileName(archive)]);
     }
 
+    [Fact]
+    public async Task A_read_that_does_not_return_as_on_a_mount_whose_server_is_gone_holds_up_no_stop()
+    {
+        await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
+        var (name, archive) = Add(perb);
+        await Strace.RequireAsync();
+
+        // Ten minutes; -D: the signal is for perb, not for strace.
+        perb.Under = ["strace", "-D", "-f", "-q", "-o", "/dev/null", "-P", archive, "-e", "trace=pread64,preadv", "-e", "inject=pread64,preadv:delay_enter=600000000:when=2+"];
+        await using var service = perb.Run();
+        await Eventually.HoldsAsync("the first volume is begun", () => Partials(perb).Any());
+
+        Assert.Equal(0, await service.TerminateAsync());
+
+        perb.Under = [];
+        Assert.Empty(Partials(perb));
+        Assert.Contains("handed back", (await perb.RunAsync("show", "1")).Ok().Output, StringComparison.Ordinal);
+        (await perb.RunAsync("once")).Ok();
+        perb.AssertWhole(name);
+    }
+
+    private static IEnumerable<string> Partials(PerbInstallation perb) =>
+        Directory.Exists(perb.Staging) ? Directory.EnumerateFiles(perb.Staging, "*.partial") : [];
+
     private static (string Name, string Archive) Add(PerbInstallation perb)
     {
         var name = perb.AddArchive(101, TimeSpan.FromHours(1), 9 << 20);

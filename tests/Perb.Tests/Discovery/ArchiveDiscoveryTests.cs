@@ -30,6 +30,25 @@ public sealed class ArchiveDiscoveryTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_storage_for_which_an_archive_waits_is_looked_for_at_each_poll()
+    {
+        _node.Write(100);
+        var active = _node.Answers["/nodes/pve1/storage"];
+        await _node.UseAsync(async discovery =>
+        {
+            await discovery.ReconcileAsync(TestStore.Stop);
+            _node.Answers["/nodes/pve1/storage"] = active.Replace("\"active\": 1", "\"active\": 0", StringComparison.Ordinal);
+            await discovery.ReconcileAsync(TestStore.Stop);
+            Assert.Equal("storage local", Assert.Single(await _node.Store.Status.TroublesAsync(TestStore.Stop)).Subject);
+            _node.Answers["/nodes/pve1/storage"] = active;
+
+            await discovery.PollAsync(TestStore.Stop);
+        });
+
+        Assert.Empty(await _node.Store.Status.TroublesAsync(TestStore.Stop));
+    }
+
+    [Fact]
     public async Task A_token_that_is_not_shown_guests_makes_none_of_them_gone()
     {
         _node.Write(100);

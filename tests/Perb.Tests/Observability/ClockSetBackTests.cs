@@ -23,11 +23,11 @@ public sealed class ClockSetBackTests
         await scheduler.ScheduleJob(
             JobBuilder.Create<Nothing>().WithIdentity("poll").Build(),
             TriggerBuilder.Create().WithIdentity("poll").StartAt(now.AddYears(1)).WithSimpleSchedule(every => every.WithInterval(Second).RepeatForever()).Build(),
-            TestStore.Stop);
+            cancellationToken: TestStore.Stop);
         await scheduler.ScheduleJob(
             JobBuilder.Create<Nothing>().WithIdentity("reconcile").Build(),
             TriggerBuilder.Create().WithIdentity("reconcile").StartAt(now.AddYears(1)).WithCronSchedule("0 0 * * * ?").Build(),
-            TestStore.Stop);
+            cancellationToken: TestStore.Stop);
         using var watch = new ClockSetBack(schedulers, time, NullLogger<ClockSetBack>.Instance);
 
         time.Advance(Second);
@@ -39,9 +39,9 @@ public sealed class ClockSetBackTests
 
         Assert.InRange(await NextAsync("poll"), now - Second, now + Second);
         Assert.InRange(await NextAsync("reconcile"), now - Second, now.AddHours(1) + Second);
-        await scheduler.Shutdown(TestStore.Stop);
+        await scheduler.Shutdown(cancellationToken: TestStore.Stop);
 
-        async Task<DateTimeOffset> NextAsync(string trigger) => (await scheduler.GetTrigger(new TriggerKey(trigger), TestStore.Stop))!.GetNextFireTimeUtc()!.Value;
+        async Task<DateTimeOffset> NextAsync(string trigger) => (await scheduler.GetTrigger(new TriggerKey(trigger), TestStore.Stop))!.NextFireTimeUtc!.Value;
     }
 
     private sealed class Nothing : IJob

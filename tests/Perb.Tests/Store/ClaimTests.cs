@@ -48,7 +48,7 @@ public sealed class ClaimTests : IAsyncLifetime
     {
         await _store.AddAsync(Archives.Found(settled: false));
 
-        Assert.True(await _store.Discovery.HasUnsettledAsync(TestStore.Stop));
+        Assert.True(await _store.Discovery.NeedsListingAsync([], TestStore.Stop));
         Assert.Null(await _store.Pipeline.ClaimNextAsync("r", null, TestStore.Stop));
     }
 
