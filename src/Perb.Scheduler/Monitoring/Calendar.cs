@@ -72,45 +72,45 @@ public sealed class Calendar
     public IReadOnlyList<DayMark> Of(GuestSafety guest)
     {
         var backups = _backups.GetValueOrDefault(guest.Guest, []);
-        var byDay = backups.ToLookup(backup => DayOf(backup.ArchiveTime, _zone));
-        return [.. Days.Select(day => Mark(guest, day, byDay[day], backups))];
-    }
-
-    private DayMark Mark(GuestSafety guest, DateOnly day, IEnumerable<DayBackup> ofDay, List<DayBackup> all)
-    {
-        var made = ofDay.ToLookup(backup => backup.Remote);
-        if (made.Count > 0)
+        var remotes = guest.Remotes.Select(remote => remote.Remote).ToList();
+        var made = new DayMark?[Days.Count, remotes.Count];
+        foreach (var backup in backups)
         {
-            return guest.Remotes.Max(remote => made.Contains(remote.Remote) ? MarkOn(guest, made[remote.Remote]) : DayMark.Quiet);
+            var (day, remote) = (DayOf(backup.ArchiveTime, _zone).DayNumber - Days[0].DayNumber, remotes.IndexOf(backup.Remote));
+            if (day >= 0 && day < Days.Count && remote >= 0)
+            {
+                made[day, remote] = Both(made[day, remote], MarkOf(backup, guest.Rpo));
+            }
         }
 
-        var end = Midnight(day.AddDays(1), _zone);
-        end = end < _now ? end : _now;
-        return !IsWaitedFor(guest, end) || guest.Remotes.All(remote => IsServed(all, remote.Remote, end - guest.Rpo, end)) ? DayMark.Quiet : DayMark.Missing;
+        var marks = new DayMark[Days.Count];
+        for (var day = 0; day < marks.Length; day++)
+        {
+            marks[day] = Enumerable.Range(0, remotes.Count).Max(remote => made[day, remote]) ?? MarkWithout(guest, Days[day], backups);
+        }
+
+        return marks;
     }
 
     // Of several archives of a day on a remote the one that fared best speaks, but damage is never hidden.
-    private DayMark MarkOn(GuestSafety guest, IEnumerable<DayBackup> made)
+    private static DayMark Both(DayMark? before, DayMark mark) =>
+        before is not { } other ? mark
+        : mark == DayMark.Damaged || other == DayMark.Damaged ? DayMark.Damaged
+        : mark < other ? mark : other;
+
+    private DayMark MarkOf(DayBackup backup, TimeSpan rpo) => backup switch
     {
-        var best = DayMark.Damaged;
-        foreach (var backup in made)
-        {
-            var mark = backup switch
-            {
-                { State: BackupState.Damaged or BackupState.Lost } => DayMark.Damaged,
-                { PublishedAt: { } at } => at - backup.ArchiveTime <= guest.Rpo ? DayMark.Shipped : DayMark.Late,
-                { State: BackupState.Discovered or BackupState.Verified } => _now - backup.ArchiveTime <= guest.Rpo ? DayMark.Waiting : DayMark.Late,
-                _ => DayMark.Missing,
-            };
-            if (mark == DayMark.Damaged)
-            {
-                return mark;
-            }
+        { State: BackupState.Damaged or BackupState.Lost } => DayMark.Damaged,
+        { PublishedAt: { } at } => at - backup.ArchiveTime <= rpo ? DayMark.Shipped : DayMark.Late,
+        { State: BackupState.Discovered or BackupState.Verified } => _now - backup.ArchiveTime <= rpo ? DayMark.Waiting : DayMark.Late,
+        _ => DayMark.Missing,
+    };
 
-            best = mark < best ? mark : best;
-        }
-
-        return best;
+    private DayMark MarkWithout(GuestSafety guest, DateOnly day, List<DayBackup> backups)
+    {
+        var end = Midnight(day.AddDays(1), _zone);
+        end = end < _now ? end : _now;
+        return !IsWaitedFor(guest, end) || guest.Remotes.All(remote => IsServed(backups, remote.Remote, end - guest.Rpo, end)) ? DayMark.Quiet : DayMark.Missing;
     }
 
     // Also one that was pruned or is damaged now: it was there then.

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
@@ -27,9 +28,22 @@ internal sealed class HtmlText
 
     public override string ToString() => _text.ToString();
 
-    public byte[] ToBytes() => Encoding.UTF8.GetBytes(ToString());
+    public byte[] ToBytes()
+    {
+        var bytes = new ArrayBufferWriter<byte>(_text.Length + (_text.Length / 8));
+        var encoder = Encoding.UTF8.GetEncoder(); // a character may lie across two chunks
+        foreach (var chunk in _text.GetChunks())
+        {
+            encoder.Convert(chunk.Span, bytes, flush: false, out _, out _);
+        }
 
-    private static string Escape(string text) => Encoder.Encode(Printable.Clean(text, LongestText));
+        encoder.Convert([], bytes, flush: true, out _, out _);
+        return bytes.WrittenSpan.ToArray();
+    }
+
+    // Most of it is plain, and a page of thousands of guests holds tens of thousands of texts.
+    private static string Escape(string text) => Encoder.Encode(
+        text.Length <= LongestText && !text.AsSpan().ContainsAnyExceptInRange(' ', '~') ? text : Printable.Clean(text, LongestText));
 
     /// <summary>What the compiler makes of <c>$"…"</c>.</summary>
     [InterpolatedStringHandler]

@@ -73,15 +73,15 @@ public sealed class MonitoringStore(Database database)
     {
         await using var connection = await database.ConnectAsync(cancellationToken);
 
-        // By position: tens of thousands of rows.
+        // By position, and times as numbers: tens of thousands of rows.
         return await connection.QueryAsync(
-            "SELECT guest, remote, state, archive_time, published_at FROM backup WHERE archive_time >= @since AND state <> 'skipped'",
+            "SELECT guest, remote, state, unixepoch(archive_time), unixepoch(published_at) FROM backup WHERE archive_time >= @since AND state <> 'skipped'",
             row => new DayBackup(
                 row.GetInt32(0),
                 row.GetString(1),
                 BackupStates.FromWord(row.GetString(2)),
-                Sql.ParseInstant(row.GetString(3)),
-                row.IsDBNull(4) ? null : Sql.ParseInstant(row.GetString(4))),
+                DateTimeOffset.FromUnixTimeSeconds(row.GetInt64(3)),
+                row.IsDBNull(4) ? null : DateTimeOffset.FromUnixTimeSeconds(row.GetInt64(4))),
             cancellationToken,
             ("@since", Sql.Instant(since)));
     }

@@ -26,6 +26,18 @@ public sealed class HtmlTextTests
     });
 
     [Fact]
+    public void Long_pages_lose_no_character()
+    {
+        var html = new HtmlText();
+        for (var line = 0; line < 5000; line++)
+        {
+            html.Add($"<td>{"x\U0001F600日"}</td>");
+        }
+
+        Assert.Equal(html.ToString(), System.Text.Encoding.UTF8.GetString(html.ToBytes()));
+    }
+
+    [Fact]
     public void Numbers_and_markup_are_written_as_they_are() =>
         Assert.Equal("<td>-12</td><br>", new HtmlText().Add($"<td>{-12}</td>").Add($"<br>").ToString());
 }
