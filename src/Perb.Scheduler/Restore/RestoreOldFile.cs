@@ -33,11 +33,8 @@ internal sealed class RestoreOldFile(RcloneProgram rclone, RestoreProgress progr
         }
         catch (EncryptionException exception)
         {
-            if (exception is not DecryptionException { KeyIsMissing: true })
-            {
-                File.Delete(work.FileOf(from.Backup.Set.OldFile!)); // nothing but gpg tells whether it arrived right: fetched anew the next time
-            }
-
+            // Nothing but gpg tells whether it arrived right, and a damaged head looks like one for another key: fetched anew the next time.
+            File.Delete(work.FileOf(from.Backup.Set.OldFile!));
             throw Cannot(from, exception);
         }
         finally
