@@ -13,7 +13,6 @@ public sealed class ContinuationTests(SharedKey key) : IClassFixture<SharedKey>
     private const string AllAreVerified = "copyto*.sums";
 
     [Theory]
-    [InlineData(FirstIsVerified, "emptied")]
     [InlineData(FirstIsVerified, "deleted")]
     [InlineData(FirstIsVerified, "truncated")]
     [InlineData(AllAreVerified, "deleted")]
@@ -32,13 +31,12 @@ public sealed class ContinuationTests(SharedKey key) : IClassFixture<SharedKey>
     }
 
     [Fact]
-    public async Task A_path_that_was_marked_and_is_empty_is_not_marked_again_although_nothing_was_published_there_yet()
+    public async Task An_empty_place_that_was_marked_is_not_filled_although_nothing_was_published_there_yet_unless_a_person_marks_it()
     {
         await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
-        (await perb.RunAsync("once")).Ok();
-        Assert.Equal(["perb.json"], perb.Objects());
-        File.Delete(perb.PathOf("remote", "perb.json")); // as a mount point is when its disk is away
-        perb.AddArchive(101, TimeSpan.FromHours(1));
+        var name = await KilledAsync(perb, FirstIsVerified);
+        var mark = File.ReadAllBytes(perb.PathOf("remote", "perb.json"));
+        Harm(perb, "", "emptied"); // as a mount point is when its disk is away
 
         var once = await perb.RunAsync("once");
 
@@ -46,8 +44,9 @@ public sealed class ContinuationTests(SharedKey key) : IClassFixture<SharedKey>
         Assert.Contains("perb.json is not there, but this installation wrote it: is the remote mounted", once.Errors, StringComparison.Ordinal);
         Assert.Empty(perb.Objects());
 
-        perb.Configure(("Remotes:0:Path", $"offsite:{perb.FolderOf("elsewhere")}"));
-        (await perb.RunAsync("once")).Ok(); // another path was never marked
+        File.WriteAllBytes(perb.PathOf("remote", "perb.json"), mark);
+        (await perb.RunAsync("once")).Ok();
+        perb.AssertWhole(name);
     }
 
     [Fact]

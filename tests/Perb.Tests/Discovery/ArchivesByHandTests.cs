@@ -159,6 +159,14 @@ public sealed class ArchivesByHandTests : IAsyncLifetime
         Task<bool?> IsThereAsync() => UseAsync(archives => archives.IsThereAsync(backup, TestStore.Stop));
     }
 
+    [Fact]
+    public async Task Of_an_archive_that_cannot_be_looked_at_nobody_says_that_it_is_there_or_gone()
+    {
+        var unseen = Archives.BackupOf(Archives.Found() with { Path = "/" + new string('x', 5000) });
+
+        Assert.Null(await UseAsync(archives => archives.IsThereAsync(unseen, TestStore.Stop)));
+    }
+
     private async Task<FoundArchive> HeldAsync(string path)
     {
         var archive = Archives.Found(storage: path.Contains("/a/", StringComparison.Ordinal) ? "a" : "b", size: 7) with { Path = path, ModifiedAt = Old };

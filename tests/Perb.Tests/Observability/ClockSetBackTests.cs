@@ -1,6 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Time.Testing;
 using Perb.Scheduler.Scheduling;
 using Perb.Tests.Store;
 using Quartz;
@@ -16,7 +15,7 @@ public sealed class ClockSetBackTests
     public async Task After_the_clock_was_set_back_every_schedule_begins_anew_and_before_that_none()
     {
         var now = TimeProvider.System.GetUtcNow();
-        var time = new FakeTimeProvider(now.AddYears(1));
+        var time = new JumpingClock { Wall = now.AddYears(1) };
         await using var services = new ServiceCollection().AddLogging().AddQuartz().BuildServiceProvider();
         var schedulers = services.GetRequiredService<ISchedulerFactory>();
         var scheduler = await schedulers.GetScheduler(TestStore.Stop);
@@ -30,11 +29,11 @@ public sealed class ClockSetBackTests
             cancellationToken: TestStore.Stop);
         using var watch = new ClockSetBack(schedulers, time, NullLogger<ClockSetBack>.Instance);
 
-        time.Advance(Second);
+        (time.Wall, time.Steady) = (time.Wall + Second, Second);
         await watch.LookAsync(TestStore.Stop);
         Assert.True(await NextAsync("poll") > now.AddMonths(11));
 
-        time.AdjustTime(now);
+        time.Wall = now;
         await watch.LookAsync(TestStore.Stop);
 
         Assert.InRange(await NextAsync("poll"), now - Second, now + Second);

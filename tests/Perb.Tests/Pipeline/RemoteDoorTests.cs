@@ -16,22 +16,23 @@ public sealed class RemoteDoorTests : IAsyncLifetime
     private static readonly Remote Remote = new("r", RemotePath.Parse("r:perb"), VerifyLevel.Hash, TransferLimits.None);
     private static readonly TimeSpan HalfADay = TimeSpan.FromHours(12);
 
+    private readonly JumpingClock _time = new();
     private TestStore _store = null!;
     private RemoteDoor _door = null!;
 
     public async ValueTask InitializeAsync()
     {
         _store = await TestStore.OpenAsync();
-        var uploads = new UploadStore(_store.Database, _store.Time);
+        var uploads = new UploadStore(_store.Database, _time);
         _door = new RemoteDoor(
             Remote,
             null!,
-            new UploadLimits(uploads, TimeZoneInfo.Utc, _store.Time),
+            new UploadLimits(uploads, TimeZoneInfo.Utc, _time),
             uploads,
             new RetryPolicy(() => 0.5),
             new Troubles(_store.Status, NullLogger<Troubles>.Instance),
             Some.Options(),
-            _store.Time,
+            _time,
             NullLogger<RemoteDoor>.Instance);
     }
 
@@ -44,15 +45,15 @@ public sealed class RemoteDoorTests : IAsyncLifetime
     [Fact]
     public async Task A_remote_that_is_held_back_by_a_clock_a_year_ahead_is_open_when_its_time_has_passed_on_the_steady_clock()
     {
-        _store.Time.AdjustTime(Archives.Now.AddYears(1));
+        _time.Wall = Archives.Now.AddYears(1);
         await _door.CloseAsync(Held(Archives.Now.AddYears(1) + HalfADay));
-        _store.Time.AdjustTime(Archives.Now);
+        _time.Wall = Archives.Now;
 
         Assert.Null(await _door.OpenAsync(TestStore.Stop));
         Assert.Equal(HalfADay, _door.Wait);
         Assert.Null(_door.Refusal);
 
-        _store.Time.Advance(HalfADay);
+        _time.Steady += HalfADay;
         Assert.True(_door.Wait <= TimeSpan.Zero);
     }
 
