@@ -93,6 +93,11 @@ internal static partial class NotifyReader
             User = entry.Text("User"),
             PasswordFile = entry.Value<string?>("PasswordFile", null, TrySecret!, SecretFileExpected),
         };
+        if (section.From is null && !IsThisMachine(host) && !entry.Has("From"))
+        {
+            entry.Fault("From", $"is missing: a server elsewhere wants {Address}");
+        }
+
         if (section.User is null != section.PasswordFile is null)
         {
             entry.Fault("User", "and PasswordFile belong together: give both or neither");

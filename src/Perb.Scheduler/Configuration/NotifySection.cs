@@ -29,7 +29,7 @@ public sealed record NotifySection(string Name, NotifyKind Kind)
 
     public IReadOnlyList<string> To { get; init; } = [];
 
-    /// <summary>Null: <c>perb@</c> and the node's name.</summary>
+    /// <summary>Null: <c>perb</c>, which the node's own mail program completes.</summary>
     public string? From { get; init; }
 
     public string Program { get; init; } = "/usr/sbin/sendmail";

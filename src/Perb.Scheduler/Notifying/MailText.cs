@@ -12,12 +12,13 @@ internal static class MailText
 {
     public static MimeMessage Of(Notification notification, NotifySection entry)
     {
-        var from = entry.From is { } address ? MailboxAddress.Parse(address) : new MailboxAddress("Perb", $"perb@{Domain(notification.Node)}");
+        // Without a domain: the node's own mail program adds the right one, which nobody else here knows.
+        var from = entry.From is { } address ? MailboxAddress.Parse(address) : new MailboxAddress("Perb", "perb");
         var message = new MimeMessage
         {
             Subject = notification.Title,
             Date = notification.At,
-            MessageId = MimeUtils.GenerateMessageId(from.Domain),
+            MessageId = MimeUtils.GenerateMessageId(from.Domain.Length > 0 ? from.Domain : notification.Node),
             Body = new TextPart("plain") { Text = notification.Text },
         };
         message.From.Add(from);
@@ -27,6 +28,4 @@ internal static class MailText
         message.Prepare(EncodingConstraint.SevenBit);
         return message;
     }
-
-    private static string Domain(string node) => node.Contains('.', StringComparison.Ordinal) ? node : $"{node}.localdomain";
 }

@@ -4,6 +4,7 @@ using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Observability;
 using Perb.Scheduler.Pipeline;
 using Perb.Scheduler.Store;
+using Perb.Transfer;
 
 namespace Perb.Scheduler.Notifying;
 
@@ -23,6 +24,7 @@ internal sealed class NotifyLoop(
     ILoggerFactory loggers) : BackgroundService
 {
     private const int TailLines = 50;
+    private const int LongestLine = 500;
 
     private static readonly TimeSpan LongestNap = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan ShortestNap = TimeSpan.FromSeconds(1);
@@ -98,7 +100,7 @@ internal sealed class NotifyLoop(
                     if (signal is { } due)
                     {
                         var tail = await store.TailAsync(TailLines, token);
-                        await ping.SignalAsync(due, $"{latest.Summary}\n\n{string.Join('\n', tail)}\n", token);
+                        await ping.SignalAsync(due, $"{latest.Summary}\n\n{string.Join('\n', tail.Select(line => Printable.Clean(line, LongestLine)))}\n", token);
                         await troubles.SetAsync(Troubles.OfNotification(ping.Entry.Name), null, token);
                     }
 

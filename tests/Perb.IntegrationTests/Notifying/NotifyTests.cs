@@ -115,7 +115,7 @@ public sealed class NotifyTests(SharedKey key) : IClassFixture<SharedKey>
         Assert.True(good.ExitCode == 0, good.Output + good.Errors);
         Assert.Equal(["mail (mail): taken over by", "webhook (webhook): taken over by"], good.Output.Trim().Split('\n').Select(line => string.Join(' ', line.Split(' ')[..5])));
         var mail = await File.ReadAllTextAsync(mailed, TestContext.Current.CancellationToken);
-        Assert.StartsWith("-i\n-f\nperb@pve1.localdomain\n--\nroot@example.org\n\n", mail, StringComparison.Ordinal);
+        Assert.StartsWith("-i\n-f\nperb\n--\nroot@example.org\n\n", mail, StringComparison.Ordinal);
         Assert.Contains("Subject: Perb on pve1: test\n", mail, StringComparison.Ordinal);
 
         Sendmail(perb, exitCode: 75);

@@ -74,6 +74,7 @@ public sealed class ConfigurationFaultTests
     [InlineData("\"Notify\": [ { \"Kind\": \"mail\", \"To\": [ \"a\" ] }, { \"Kind\": \"mail\", \"To\": [ \"b\" ] } ]", "Perb:Notify", "the Name \"mail\" more than once")]
     [InlineData("\"Notify\": [ { \"Kind\": \"smtp\", \"To\": [ \"a\" ], \"User\": \"u\" } ]", "Perb:Notify:0:User", "belong together")]
     [InlineData("\"Notify\": [ { \"Kind\": \"smtp\", \"To\": [ \"a\" ], \"Host\": \"mx\", \"StartTls\": false, \"User\": \"u\", \"PasswordFile\": \"p\" } ]", "Perb:Notify:0:StartTls", "where a password is sent")]
+    [InlineData("\"Notify\": [ { \"Kind\": \"smtp\", \"To\": [ \"a\" ], \"Host\": \"mx\" } ]", "Perb:Notify:0:From", "a server elsewhere wants")]
     [InlineData("\"Notify\": [ { \"Kind\": \"webhook\" } ]", "Perb:Notify:0:UrlFile", "or Url is missing")]
     [InlineData("\"Notify\": [ { \"Kind\": \"webhook\", \"Url\": \"https://a/\", \"UrlFile\": \"u\" } ]", "Perb:Notify:0:Url", "exclude each other")]
     [InlineData("\"Notify\": [ { \"Kind\": \"webhook\", \"Url\": \"ftp://a/\" } ]", "Perb:Notify:0:Url", "begins with https://")]

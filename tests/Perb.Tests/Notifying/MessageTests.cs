@@ -32,11 +32,11 @@ public sealed class MessageTests
     }
 
     [Fact]
-    public void Without_a_sender_it_is_perb_at_the_node()
+    public void Without_a_sender_it_is_perb_and_the_nodes_mail_program_adds_the_domain()
     {
         using var message = MailText.Of(Message(), new NotifySection("mail", NotifyKind.Mail) { To = ["root"] });
 
-        Assert.Equal("perb@pve1.localdomain", message.From.Mailboxes.Single().Address);
+        Assert.Equal("perb", message.From.Mailboxes.Single().Address);
     }
 
     [Fact]

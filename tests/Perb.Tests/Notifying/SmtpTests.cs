@@ -24,6 +24,17 @@ public sealed class SmtpTests
     }
 
     [Fact]
+    public async Task Without_a_sender_the_nodes_own_server_completes_it()
+    {
+        await using var server = new FakeMailServer();
+
+        await SendAsync(server, from: null);
+
+        Assert.Contains(server.Commands, command => command.StartsWith("MAIL FROM:<perb>", StringComparison.Ordinal));
+        Assert.Single(server.Mails);
+    }
+
+    [Fact]
     public async Task A_password_is_told_where_one_is_configured()
     {
         await using var server = new FakeMailServer();
@@ -89,15 +100,16 @@ public sealed class SmtpTests
         Assert.Contains("refused", fault.Message, StringComparison.Ordinal);
     }
 
-    private static Task SendAsync(FakeMailServer server, bool startTls = false, string? password = null, TimeProvider? time = null) =>
-        Notifier(server.Port, startTls, password, time ?? TimeProvider.System)
+    private static Task SendAsync(
+        FakeMailServer server, bool startTls = false, string? password = null, TimeProvider? time = null, string? from = "Perb <perb@example.org>") =>
+        Notifier(server.Port, startTls, password, time ?? TimeProvider.System, from)
             .SendAsync(NotificationText.Test("pve1", Archives.Now), TestContext.Current.CancellationToken);
 
-    private static SmtpNotifier Notifier(int port, bool startTls, string? password, TimeProvider time) => new(
+    private static SmtpNotifier Notifier(int port, bool startTls, string? password, TimeProvider time, string? from = null) => new(
         new NotifySection("smtp", NotifyKind.Smtp)
         {
             To = ["A <a@example.org>", "b@example.org"],
-            From = "Perb <perb@example.org>",
+            From = from,
             Host = "127.0.0.1",
             Port = port,
             StartTls = startTls,
