@@ -35,7 +35,12 @@ public sealed class RemoteDoor(
     public Failure? Refusal => _closed?.Why is { HeldBack: null } refusal ? refusal : null;
 
     /// <summary>How long to wait before it is worth asking again; on the clock that nobody can set, so that a year is never waited for.</summary>
-    public TimeSpan Wait => _closed is { } closed ? closed.For - time.GetElapsedTime(closed.Since) : TimeSpan.Zero;
+    public TimeSpan Wait => _closed switch
+    {
+        null => TimeSpan.Zero,
+        { Why.HeldBack: { } held } when held.Until <= time.GetUtcNow() => TimeSpan.Zero, // it is over by either clock
+        var closed => closed.For - time.GetElapsedTime(closed.Since),
+    };
 
     /// <summary>Null where the remote cannot be used now.</summary>
     public async Task<ReadyRemote?> OpenAsync(CancellationToken cancellationToken)

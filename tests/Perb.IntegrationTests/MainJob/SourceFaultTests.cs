@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using Perb.IntegrationTests.Installation;
 using Perb.IntegrationTests.Transfer;
 
@@ -107,12 +109,16 @@ public sealed class SourceFaultTests(SharedKey key) : IClassFixture<SharedKey>
         perb.Under = ["strace", "-D", "-f", "-q", "-o", "/dev/null", "-P", archive, "-e", "trace=pread64,preadv", "-e", "inject=pread64,preadv:delay_enter=600000000:when=2+"];
         await using var service = perb.Run();
         await Eventually.HoldsAsync("the first volume is begun", () => Partials(perb).Any());
-
-        Assert.Equal(0, await service.TerminateAsync());
-
+        var tracer = File.ReadLines($"/proc/{service.Id}/status").Single(line => line.StartsWith("TracerPid:", StringComparison.Ordinal))["TracerPid:".Length..];
         perb.Under = [];
+
+        var stopping = service.TerminateAsync();
+        await Eventually.HoldsAsync("its claim is handed back", async () => (await perb.RunAsync("show", "1")).Output.Contains("handed back", StringComparison.Ordinal));
+
+        using var strace = Process.GetProcessById(int.Parse(tracer, CultureInfo.InvariantCulture));
+        strace.Kill(); // whom it delays cannot die before
+        Assert.Equal(0, await stopping);
         Assert.Empty(Partials(perb));
-        Assert.Contains("handed back", (await perb.RunAsync("show", "1")).Ok().Output, StringComparison.Ordinal);
         (await perb.RunAsync("once")).Ok();
         perb.AssertWhole(name);
     }

@@ -66,6 +66,16 @@ public sealed class RemoteDoorTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_clock_that_is_set_forward_ends_a_limit_when_it_says_so()
+    {
+        await _door.CloseAsync(Held(Archives.Now + HalfADay));
+
+        _time.Wall += HalfADay;
+
+        Assert.Equal(TimeSpan.Zero, _door.Wait);
+    }
+
+    [Fact]
     public async Task A_refusal_is_waited_for_unless_a_person_pushes_or_another_backup_goes_through()
     {
         foreach (var open in (Func<Task>[])[_door.WorkedAsync, () => { _door.AskAgain(); return Task.CompletedTask; }])
