@@ -45,12 +45,23 @@ public sealed class PageCertificateTests : IDisposable
     [Fact]
     public void The_chain_after_the_certificate_is_sent_along()
     {
+        using var rootKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using var authority = new CertificateRequest("CN=authority", key, HashAlgorithmName.SHA256).CreateSelfSigned(Now, Now.AddYears(1));
-        Write("pve1", minutes: 0);
-        File.AppendAllText(PathOf("page.pem"), "\n" + authority.ExportCertificatePem());
+        using var leafKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var root = Authority("root", rootKey).CreateSelfSigned(Now, Now.AddYears(1));
+        using var issuer = Authority("issuer", key).Create(root, Now, Now.AddMonths(11), [1]).CopyWithPrivateKey(key);
+        using var leaf = new CertificateRequest("CN=pve1", leafKey, HashAlgorithmName.SHA256).Create(issuer, Now, Now.AddMonths(10), [2]);
+        Write("page.key", leafKey.ExportPkcs8PrivateKeyPem(), minutes: 0);
+        Write("page.pem", $"{leaf.ExportCertificatePem()}\n{issuer.ExportCertificatePem()}\n", minutes: 0);
 
-        Assert.Contains(Load().Current(NullLogger.Instance).IntermediateCertificates, one => one.Thumbprint == authority.Thumbprint);
+        Assert.Equal([issuer.Thumbprint], Load().Current(NullLogger.Instance).IntermediateCertificates.Select(one => one.Thumbprint));
+
+        static CertificateRequest Authority(string name, ECDsa ofIt)
+        {
+            var request = new CertificateRequest($"CN={name}", ofIt, HashAlgorithmName.SHA256);
+            request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+            return request;
+        }
     }
 
     [Theory]
