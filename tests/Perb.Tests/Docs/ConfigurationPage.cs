@@ -51,8 +51,11 @@ internal static partial class ConfigurationPage
     {
         if (Comment().Match(line) is { Success: true } comment)
         {
-            // Examples keep their shape.
-            page.Append(isInTable ? "\n" : "").Append(comment.Groups["text"].Value is ['{' or ' ', ..] example ? $"    {example}" : comment.Groups["text"].Value).Append('\n');
+            // Examples keep their shape: a block of their own, indented.
+            var text = comment.Groups["text"].Value.TrimStart();
+            var isExample = text.StartsWith('{') || comment.Groups["text"].Value.StartsWith("  ", StringComparison.Ordinal);
+            var beginsExample = isExample && text.StartsWith('{') && !ExampleBefore().IsMatch(page.ToString());
+            page.Append(isInTable || beginsExample ? "\n" : "").Append(isExample ? "    " + comment.Groups["text"].Value.TrimEnd() : text).Append('\n');
             return false;
         }
 
@@ -67,7 +70,7 @@ internal static partial class ConfigurationPage
     [GeneratedRegex(@"^\s*// ?(?<text>.*)$", RegexOptions.ExplicitCapture)]
     private static partial Regex Comment();
 
-    [GeneratedRegex(@"^\s*(""(?<key>\w+)"":\s*)?[\[{]$", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"^\s*(""(?<key>\w+)"":\s*)?[\[{]\s*(//.*)?$", RegexOptions.ExplicitCapture)]
     private static partial Regex Opening();
 
     [GeneratedRegex(@"^\s*""(?<key>\w+)"": (?<value>.*?),?\s*(// (?<comment>.*))?$", RegexOptions.ExplicitCapture)]
@@ -75,6 +78,9 @@ internal static partial class ConfigurationPage
 
     [GeneratedRegex(@"^\s*[\]}],?$")]
     private static partial Regex Closing();
+
+    [GeneratedRegex(@"\n {4}[^\n]*\n\z")]
+    private static partial Regex ExampleBefore();
 
     [GeneratedRegex(@"\n{3,}")]
     private static partial Regex Blanks();
