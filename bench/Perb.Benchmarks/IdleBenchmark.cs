@@ -30,6 +30,10 @@ internal static class IdleBenchmark
         await perb.AnnouncedAsync(StartLimit, cancellationToken);
         await ReconciledAsync(installation, cancellationToken);
         await WaitAsync(Settling, cancellationToken);
+        if (page is not null)
+        {
+            await scraper.GetByteArrayAsync(new Uri(page, "metrics"), cancellationToken); // the first one compiles
+        }
 
         Console.Error.WriteLine(FormattableString.Invariant($"Measuring process {perb.ProcessId} for {minutes} min…"));
         var began = TimeProvider.System.GetTimestamp();
