@@ -96,7 +96,9 @@ internal static class PruneCommand
                 var refusal = await clock.FaultSinceLastLookAsync(section.Name, isRecorded: false, cancellationToken) ?? planned.Plan.Refusal;
                 refusals.AddRange(refusal is null ? [] : [$"{section.Name}: {refusal}"]);
                 var begun = (await store.UnfinishedAsync(section.Name, cancellationToken)).Count;
-                notes.AddRange(begun == 0 ? [] : [$"{section.Name}: {begun} removal(s) were begun: they are given up where the manifest is still there, else carried to their end"]);
+                notes.AddRange(begun == 0
+                    ? []
+                    : [$"{section.Name}: {begun} removal(s) were begun: given up where the manifest is still there, else carried to their end"]);
             }
             catch (Exception exception) when (exception is RcloneException or ConfigurationException)
             {

@@ -25,7 +25,10 @@ public sealed class ReadRemote(RcloneProgram rclone, TrustedSigners trusted, Tim
     public async Task<RemoteInventory> ListAsync(RemotePath path, IReadOnlyList<string> namePrefixes, CancellationToken cancellationToken) =>
         RemoteInventory.Of(await rclone.ListAsync(path, namePrefixes, cancellationToken));
 
-    /// <summary>Reads the manifests of these sets, in their order; a set without one comes back as it is. However many: a bounded part of them is here at a time.</summary>
+    /// <summary>
+    /// Reads the manifests of these sets, in their order; a set without one comes back as it is. However many there are, a bounded part of them is
+    /// here at a time.
+    /// </summary>
     /// <exception cref="RcloneException">The remote does not answer, or gives more than it listed.</exception>
     public async IAsyncEnumerable<RemoteBackup> ReadAsync(
         RemotePath path, IEnumerable<RemoteSet> sets, [EnumeratorCancellation] CancellationToken cancellationToken)

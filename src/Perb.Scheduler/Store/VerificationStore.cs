@@ -69,7 +69,10 @@ public sealed class VerificationStore(Database database, TimeProvider time)
 
     /// <summary>Its manifest was read, and is the one on record.</summary>
     public Task RecordManifestAsync(Backup backup, PublishedManifest manifest) => InTransactionAsync(connection => connection.ExecuteAsync(
-        "UPDATE backup SET manifest_bytes = @bytes, is_signed = max(coalesce(is_signed, 0), @signed) WHERE id = @id AND (manifest_bytes IS NOT @bytes OR is_signed IS NOT @signed)",
+        """
+        UPDATE backup SET manifest_bytes = @bytes, is_signed = max(coalesce(is_signed, 0), @signed)
+        WHERE id = @id AND (manifest_bytes IS NOT @bytes OR is_signed IS NOT @signed)
+        """,
         CancellationToken.None,
         ("@id", backup.Id),
         ("@bytes", manifest.SizeBytes),
