@@ -34,9 +34,13 @@ public sealed class PlanSealing(
         {
             RefuseForeign(remote, objects);
         }
-        else if (Mismatch(plan, claim.Backup) is { } reason && !await IsCompleteAsync(plan, objects, claim.Backup, cancellationToken))
+        else if (Mismatch(plan, claim.Backup) is { } reason)
         {
-            (await source.OpenAsync(cancellationToken)).Dispose(); // what is sealed of an archive that is gone is all that is left of it
+            if (await IsAllThereIsAsync(plan, claim.Backup, objects, source, cancellationToken))
+            {
+                return plan;
+            }
+
             await VoidAsync(claim, remote, plan, objects, reason, cancellationToken);
         }
         else
@@ -69,12 +73,25 @@ public sealed class PlanSealing(
             : "the recipients changed";
     }
 
-    // Then nothing is sealed any more: for whom does not matter, and the archive may be gone. Its manifest alone is missing.
-    private async Task<bool> IsCompleteAsync(SealingPlan plan, RemoteObjects objects, Backup backup, CancellationToken cancellationToken) =>
-        IsOf(plan, backup)
-        && await store.LoadVolumesAsync(backup.Id, cancellationToken) is var volumes
-        && volumes.Count == plan.VolumeCount
-        && volumes.All(volume => volume.VerifiedAt is not null && objects.Holds(volume));
+    // What is sealed of an archive that is gone is all that is left of it. Where that is whole and proven on the remote, it is published for
+    // whom it was sealed; its manifest alone is missing.
+    private async Task<bool> IsAllThereIsAsync(
+        SealingPlan plan, Backup backup, RemoteObjects objects, SourceAtNeed source, CancellationToken cancellationToken)
+    {
+        var volumes = await store.LoadVolumesAsync(backup.Id, cancellationToken);
+        var isWhole = IsOf(plan, backup)
+            && volumes.Count == plan.VolumeCount
+            && volumes.All(volume => volume.VerifiedAt is not null && objects.Holds(volume));
+        try
+        {
+            (await source.OpenAsync(cancellationToken)).Dispose();
+            return false;
+        }
+        catch (SourceMissingException) when (isWhole)
+        {
+            return true;
+        }
+    }
 
     private static bool IsOf(SealingPlan plan, Backup backup) =>
         plan.ArchiveBytes == backup.SizeBytes && plan.ArchiveModifiedAt == backup.ModifiedAt;
