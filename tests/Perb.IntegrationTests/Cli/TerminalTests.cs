@@ -67,10 +67,11 @@ public sealed partial class TerminalTests(SharedKey key) : IClassFixture<SharedK
         var seen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         deadline.CancelAfter(TimeSpan.FromSeconds(60));
+        // The terminal interrupts the shell, too: dash would die of it and bash would not. A trap is not inherited by the program.
         await new Command("script")
             .WithArguments(
-                ["-qfec", $"stty cols 80 rows 24; {environment} {PerbProcess.Program} --config {perb.Configuration} {arguments}; echo ended with $?", "/dev/null"])
-            .WithEnvironmentVariables(variables => variables.Set("TERM", "xterm-256color").Set("NO_COLOR", null))
+                ["-qfec", $"trap : INT; stty cols 80 rows 24; {environment} {PerbProcess.Program} --config {perb.Configuration} {arguments}; echo ended with $?", "/dev/null"])
+            .WithEnvironmentVariables(variables => variables.Set("TERM", "xterm-256color").Set("SHELL", "/bin/sh").Set("NO_COLOR", null))
             .WithStandardInputPipe(PipeSource.Create(async (stream, token) =>
             {
                 if (interruptAfter is not null)
