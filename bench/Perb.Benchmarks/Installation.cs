@@ -212,8 +212,9 @@ internal sealed class Installation : IAsyncDisposable
             cancellationToken);
 
         var pipeline = new PipelineStore(database, TimeProvider.System);
+        var claims = new ClaimStore(database, TimeProvider.System);
         var published = 0;
-        while (await pipeline.ClaimNextAsync(RemoteName, null, null, [], cancellationToken) is { } claim)
+        while (await claims.ClaimNextAsync(RemoteName, null, null, [], cancellationToken) is { } claim)
         {
             var volume = new ManifestVolume($"{claim.Backup.RemoteName}.enc", claim.Backup.SizeBytes, Digests.Of([], also: null));
             await pipeline.RecordAdoptedAsync(claim, [volume], VerifyLevel.Hash, new PublishedManifest(100, IsSigned: false), keepsPlan: false);

@@ -27,16 +27,17 @@ internal static class StoreBenchmark
         await FillAsync(path, backups, Guests, cancellationToken);
         var time = TimeProvider.System;
         var pipeline = new PipelineStore(database, time);
+        var claims = new ClaimStore(database, time);
         var status = new StatusStore(database, time);
         var report = new Report(
             $"store: {backups} backups of {Guests} guests more than before, {Waiting} of them waiting, {new FileInfo(path).Length >> 20} MiB; medians of {rounds}");
 
         await AddAsync(report, "claim the next backup, and hand it back", 50, rounds, async () =>
         {
-            var claim = await pipeline.ClaimNextAsync(Remote, null, null, [], cancellationToken) ?? throw new BenchmarkException("nothing to claim");
+            var claim = await claims.ClaimNextAsync(Remote, null, null, [], cancellationToken) ?? throw new BenchmarkException("nothing to claim");
             await pipeline.ReleaseAsync(claim, "bench");
         });
-        await AddAsync(report, "when the next one is due", 50, rounds, () => pipeline.NextAttemptAtAsync(Remote, [], cancellationToken));
+        await AddAsync(report, "when the next one is due", 50, rounds, () => claims.NextAttemptAtAsync(Remote, [], cancellationToken));
         await AddAsync(report, "what belongs in staging", 50, rounds, () => pipeline.StagedNamesAsync(cancellationToken));
         await AddAsync(report, "which recipients are in use (at start)", 200, rounds, () => pipeline.RecipientsInUseAsync(cancellationToken));
         var whole = new StatusReport(status, new UploadStore(database, time), installation.Settings.Options, time);

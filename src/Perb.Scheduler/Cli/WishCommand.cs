@@ -69,7 +69,7 @@ internal static class WishCommand
         }
 
         var database = await Database.OpenForServiceAsync(settings.Options.StorePath, cancellationToken);
-        await new PipelineStore(database, time).VoidLeasesAsync(cancellationToken); // nobody works: no claim of the dead may keep a backup
+        await new ClaimStore(database, time).VoidLeasesAsync(cancellationToken); // nobody works: no claim of the dead may keep a backup
         var (store, wishes) = (new ByHandStore(database, time), new WishStore(database, time));
         if (await wishes.NextAsync(WishRow.Quick, cancellationToken) is not null)
         {

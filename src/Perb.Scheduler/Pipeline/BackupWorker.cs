@@ -12,6 +12,7 @@ namespace Perb.Scheduler.Pipeline;
 public sealed class BackupWorker(
     Remote remote,
     RemoteDoor door,
+    ClaimStore claims,
     PipelineStore store,
     StagingArea staging,
     StorageListing storages,
@@ -38,7 +39,7 @@ public sealed class BackupWorker(
                 {
                     await PauseAsync(push, stopping);
                 }
-                else if (await store.ClaimNextAsync(remote.Name, null, null, storages.Away, stopping) is { } claim)
+                else if (await claims.ClaimNextAsync(remote.Name, null, null, storages.Away, stopping) is { } claim)
                 {
                     await CarryAsync(claim, ready, stopping);
                 }
@@ -72,7 +73,7 @@ public sealed class BackupWorker(
         var result = new ShippingResult();
         while (await door.OpenAsync(cancellationToken) is { } ready)
         {
-            if (await store.ClaimNextAsync(remote.Name, startedAt, only, storages.Away, cancellationToken) is not { } claim)
+            if (await claims.ClaimNextAsync(remote.Name, startedAt, only, storages.Away, cancellationToken) is not { } claim)
             {
                 await SweepAsync(cancellationToken);
                 return result;
@@ -133,7 +134,7 @@ public sealed class BackupWorker(
 
     private async Task<TimeSpan> UntilDueAsync(CancellationToken cancellationToken)
     {
-        var due = await store.NextAttemptAtAsync(remote.Name, storages.Away, cancellationToken) - time.GetUtcNow();
+        var due = await claims.NextAttemptAtAsync(remote.Name, storages.Away, cancellationToken) - time.GetUtcNow();
         return due is { } wait && wait < LongestNap ? (wait > ShortestNap ? wait : ShortestNap) : LongestNap;
     }
 }

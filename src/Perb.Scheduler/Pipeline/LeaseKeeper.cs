@@ -4,7 +4,7 @@ using Perb.Scheduler.Store;
 namespace Perb.Scheduler.Pipeline;
 
 /// <summary>Renews a claim while its work runs, and stops the work when the claim is lost: two workers must never send the same volume.</summary>
-public sealed class LeaseKeeper(PipelineStore store, Activities activities, TimeProvider time)
+public sealed class LeaseKeeper(ClaimStore store, Activities activities, TimeProvider time)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 

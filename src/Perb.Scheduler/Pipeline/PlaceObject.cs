@@ -6,7 +6,7 @@ using Perb.Transfer.Rclone;
 namespace Perb.Scheduler.Pipeline;
 
 /// <summary>An object of a few KiB that makes a backup a copy (signature, manifest): sent, proven, and removed again where it arrived wrong.</summary>
-public sealed class PlaceObject(PipelineStore store, RcloneProgram rclone, EndUploader endUploader, UploadSmallObject upload, VerifyObject verify)
+public sealed class PlaceObject(ClaimStore store, RcloneProgram rclone, EndUploader endUploader, UploadSmallObject upload, VerifyObject verify)
 {
     /// <exception cref="CopyMismatchException">The remote had something else, or nothing.</exception>
     public async Task RunAsync(Claim claim, ReadyRemote remote, string name, byte[] content, CancellationToken cancellationToken)

@@ -10,6 +10,7 @@ namespace Perb.Scheduler.Pipeline;
 /// running or lying about.
 /// </summary>
 public sealed class TakeOver(
+    ClaimStore claims,
     PipelineStore store,
     RcloneProgram rclone,
     StagingArea staging,
@@ -24,12 +25,12 @@ public sealed class TakeOver(
     /// <exception cref="ConfigurationException">The staging directory cannot be used, or can never hold anything.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        foreach (var (remote, uploader) in await store.UploadersAsync(cancellationToken))
+        foreach (var (remote, uploader) in await claims.UploadersAsync(cancellationToken))
         {
             await EndAsync(remote, uploader, cancellationToken);
         }
 
-        await store.VoidLeasesAsync(cancellationToken);
+        await claims.VoidLeasesAsync(cancellationToken);
         await unconfigured.CheckAsync(cancellationToken);
         var belonging = await store.StagedNamesAsync(cancellationToken);
         try

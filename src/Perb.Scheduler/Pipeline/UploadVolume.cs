@@ -9,6 +9,7 @@ namespace Perb.Scheduler.Pipeline;
 /// <summary>A sealed volume to the remote, over whatever an earlier attempt left under its name.</summary>
 public sealed class UploadVolume(
     PipelineStore store,
+    ClaimStore claims,
     RcloneProgram rclone,
     StagingArea staging,
     UploadLimits limits,
@@ -41,7 +42,7 @@ public sealed class UploadVolume(
 
     private async Task NoteAsync(Claim claim, VolumeRecord volume, ProcessIdentity process)
     {
-        await store.NoteUploaderAsync(claim, volume.Name, process.ToString());
+        await claims.NoteUploaderAsync(claim, volume.Name, process.ToString());
         crash.Reached(CrashPoint.UploadStarted);
     }
 }

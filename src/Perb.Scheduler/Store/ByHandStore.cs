@@ -39,8 +39,8 @@ public sealed class ByHandStore(Database database, TimeProvider time)
                 await using var statements = new Statements(connection);
                 foreach (var (archive, remote) in archives.SelectMany(archive => remotes.Select(remote => (archive, remote))))
                 {
-                    await DiscoveryStore.InsertAsync(
-                        statements, new DiscoveryChange.Found(archive, remote, null, null), "named by a person", now, cancellationToken);
+                    await new DiscoveryWriter(statements, now).InsertAsync(
+                        new DiscoveryChange.Found(archive, remote, null, null), "named by a person", cancellationToken);
                     var known = await FindAsync(connection, remote, archive.Name.RemoteName, cancellationToken);
                     var keepsItsOwn = keeping.GetValueOrDefault(known.Backup.Id, true) || await IsAllSealedAsync(connection, known.Backup.Id, cancellationToken);
                     switch (Verdicts.OnShipping(known.Backup, archive, known.IsClaimed, keepsItsOwn))
@@ -153,7 +153,7 @@ public sealed class ByHandStore(Database database, TimeProvider time)
         await connection.ExecuteAsync(
             "UPDATE backup SET by_hand = 'ship' WHERE id = @id", cancellationToken, ("@id", known.Backup.Id));
         await using var statements = new Statements(connection);
-        var isMoved = await DiscoveryStore.MoveAsync(statements, known.Backup.Id, archive, cancellationToken, byHand: true);
+        var isMoved = await new DiscoveryWriter(statements, now).MoveAsync(known.Backup.Id, archive, cancellationToken, byHand: true);
         await connection.ExecuteAsync(
             """
             UPDATE backup SET state = CASE WHEN state = 'verified' THEN state ELSE 'discovered' END,

@@ -54,16 +54,15 @@ public sealed class StatusStore(Database database, TimeProvider time)
     public async Task<IReadOnlyList<Backup>> ListAsync(string? remote, int? guest, CancellationToken cancellationToken)
     {
         await using var connection = await database.ConnectAsync(cancellationToken);
-        return await connection.QueryAsync(
-            $"""
-            {BackupRow.Select}
-            WHERE (@remote IS NULL OR b.remote = @remote) {(guest is null ? "" : "AND b.guest = @guest")}
-            ORDER BY b.guest, b.archive_time, b.remote
-            """,
+        var backups = await connection.QueryAsync(
+            $"{BackupRow.Select} WHERE (@remote IS NULL OR b.remote = @remote) {(guest is null ? "" : "AND b.guest = @guest")}",
             BackupRow.Map,
             cancellationToken,
             ("@remote", remote),
             ("@guest", guest));
+
+        // Sorted here: in the order of an index each row would be looked up in another page.
+        return [.. backups.OrderBy(backup => backup.Guest).ThenBy(backup => backup.ArchiveTime).ThenBy(backup => backup.Remote, StringComparer.Ordinal)];
     }
 
     /// <summary>The backup of an id, or null.</summary>

@@ -40,7 +40,7 @@ public sealed class DiscoveryConvergenceTests : IAsyncLifetime
 
     private async Task WorkAsync(string work)
     {
-        if (work.Length == 0 || await _store.Pipeline.ClaimNextAsync("r", null, TestStore.Stop) is not { } claim)
+        if (work.Length == 0 || await _store.Claims.ClaimNextAsync("r", null, TestStore.Stop) is not { } claim)
         {
             return;
         }

@@ -47,7 +47,7 @@ public sealed class LeaseKeeperTests : IAsyncLifetime
         }
 
         _store.Time.Advance(Claim.Lease - TimeSpan.FromSeconds(1)); // longer than the first lease
-        Assert.Null(await _store.Pipeline.ClaimNextAsync("r", null, TestStore.Stop));
+        Assert.Null(await _store.Claims.ClaimNextAsync("r", null, TestStore.Stop));
         finish.SetResult(1);
         Assert.Equal(1, await running);
     }
@@ -93,7 +93,7 @@ public sealed class LeaseKeeperTests : IAsyncLifetime
         finish.SetResult(7);
 
         Assert.Equal(7, await running);
-        await _store.Pipeline.RenewAsync(claim, null, TestStore.Stop);
+        await _store.Claims.RenewAsync(claim, null, TestStore.Stop);
     }
 
     [Fact]
@@ -124,7 +124,7 @@ public sealed class LeaseKeeperTests : IAsyncLifetime
         await Assert.ThrowsAsync<IOException>(async () => await Keeper().RunAsync<int>(
             await _store.ClaimAsync(), _ => throw new IOException("disk full"), TestStore.Stop));
 
-    private LeaseKeeper Keeper() => new(_store.Pipeline, _activities, _store.Time);
+    private LeaseKeeper Keeper() => new(_store.Claims, _activities, _store.Time);
 
     private async Task<int> ForeverAsync(CancellationToken cancellationToken)
     {

@@ -32,7 +32,7 @@ public sealed class TakeOverTests : IAsyncLifetime
     public async Task The_rclone_of_an_earlier_life_is_ended_before_anything_is_sent_again()
     {
         using var survivor = Process.Start("sleep", ["60"]);
-        await _store.Pipeline.NoteUploaderAsync(await _store.ClaimAsync(), "a", ProcessIdentity.Of(survivor.Id)!.ToString()!);
+        await _store.Claims.NoteUploaderAsync(await _store.ClaimAsync(), "a", ProcessIdentity.Of(survivor.Id)!.ToString()!);
 
         await TakeOver().RunAsync(TestStore.Stop);
 
@@ -43,32 +43,32 @@ public sealed class TakeOverTests : IAsyncLifetime
     public async Task An_rclone_that_cannot_be_ended_is_trouble_of_its_remote_and_keeps_nothing_else_from_beginning()
     {
         var claim = await _store.ClaimAsync();
-        await _store.Pipeline.NoteUploaderAsync(claim, "a", ProcessIdentity.Of(Environment.ProcessId)!.ToString());
+        await _store.Claims.NoteUploaderAsync(claim, "a", ProcessIdentity.Of(Environment.ProcessId)!.ToString());
         var hanging = TakeOver(endSurvivor: (_, _) => throw new RcloneException(RcloneFailure.Killed, "it hangs in the kernel"));
 
         await hanging.RunAsync(TestStore.Stop);
 
         Assert.Equal([("remote r", "it hangs in the kernel")], (await _store.Status.TroublesAsync(TestStore.Stop)).Select(one => (one.Subject, one.Text)));
-        Assert.NotNull(await _store.Pipeline.ClaimNextAsync("r", null, TestStore.Stop));
-        Assert.NotNull(await _store.Pipeline.UploaderOfAsync(claim, "a", TestStore.Stop)); // asked again before this object is sent
+        Assert.NotNull(await _store.Claims.ClaimNextAsync("r", null, TestStore.Stop));
+        Assert.NotNull(await _store.Claims.UploaderOfAsync(claim, "a", TestStore.Stop)); // asked again before this object is sent
     }
 
     [Fact]
     public async Task Claims_of_an_earlier_life_are_void()
     {
         await _store.ClaimAsync();
-        Assert.Null(await _store.Pipeline.ClaimNextAsync("r", null, TestStore.Stop));
+        Assert.Null(await _store.Claims.ClaimNextAsync("r", null, TestStore.Stop));
 
         await TakeOver().RunAsync(TestStore.Stop);
 
-        Assert.NotNull(await _store.Pipeline.ClaimNextAsync("r", null, TestStore.Stop));
+        Assert.NotNull(await _store.Claims.ClaimNextAsync("r", null, TestStore.Stop));
     }
 
     [Fact]
     public async Task A_process_that_took_the_number_of_an_rclone_is_not_harmed()
     {
         using var other = Process.Start("sleep", ["60"]);
-        await _store.Pipeline.NoteUploaderAsync(await _store.ClaimAsync(), "a", (ProcessIdentity.Of(other.Id)! with { StartTicks = 1 }).ToString());
+        await _store.Claims.NoteUploaderAsync(await _store.ClaimAsync(), "a", (ProcessIdentity.Of(other.Id)! with { StartTicks = 1 }).ToString());
 
         await TakeOver().RunAsync(TestStore.Stop);
 
@@ -137,6 +137,7 @@ public sealed class TakeOverTests : IAsyncLifetime
         var rclone = new RcloneProgram(new RcloneOptions { ConfigFile = "/none" }, TimeProvider.System, NullLogger<RcloneProgram>.Instance);
         var troubles = new Troubles(_store.Status, NullLogger<Troubles>.Instance);
         return new TakeOver(
+            _store.Claims,
             _store.Pipeline,
             rclone,
             Staging(floor),

@@ -33,7 +33,7 @@ public sealed class ByHandStoreTests : IAsyncLifetime
             (BackupState.Discovered, null, OnUsb.Path, Scheduler.Backups.ByHand.Ship, true),
             (one.Backup.State, one.Backup.Storage, one.Backup.Path, one.Backup.ByHand, one.IsSettled)));
         Assert.Equal(["discovered", "asked for"], await _store.EventsAsync(outcome.Backups[0]));
-        Assert.NotNull(await _store.Pipeline.ClaimNextAsync("s", null, TestStore.Stop));
+        Assert.NotNull(await _store.Claims.ClaimNextAsync("s", null, TestStore.Stop));
     }
 
     [Theory]
@@ -114,7 +114,7 @@ public sealed class ByHandStoreTests : IAsyncLifetime
 
         var outcome = await ShipAsync(OnUsb);
 
-        await _store.Pipeline.RenewAsync(claim, null, TestStore.Stop);
+        await _store.Claims.RenewAsync(claim, null, TestStore.Stop);
         var watched = Assert.Single(await ByHand.LookAsync(outcome.Backups, TestStore.Stop));
         Assert.Equal((true, Archive.Path, Scheduler.Backups.ByHand.Ship), (watched.IsClaimed, watched.Backup.Path, watched.Backup.ByHand));
     }
@@ -125,7 +125,7 @@ public sealed class ByHandStoreTests : IAsyncLifetime
         await _store.AddAsync(Archive);
 
         await ShipAsync(Archive with { IsSettled = false });
-        Assert.NotNull(await _store.Pipeline.ClaimNextAsync("r", null, TestStore.Stop));
+        Assert.NotNull(await _store.Claims.ClaimNextAsync("r", null, TestStore.Stop));
     }
 
     [Fact]
@@ -143,10 +143,10 @@ public sealed class ByHandStoreTests : IAsyncLifetime
         await _store.AddAsync(Archives.Found(100));
         var named = await _store.AddAsync(Archives.Found(101));
 
-        var claim = await _store.Pipeline.ClaimNextAsync("r", null, [named], [], TestStore.Stop);
+        var claim = await _store.Claims.ClaimNextAsync("r", null, [named], [], TestStore.Stop);
         Assert.Equal(named, claim?.Backup.Id);
-        Assert.Null(await _store.Pipeline.ClaimNextAsync("r", null, [named], [], TestStore.Stop));
-        Assert.Null(await _store.Pipeline.ClaimNextAsync("r", null, [], [], TestStore.Stop));
+        Assert.Null(await _store.Claims.ClaimNextAsync("r", null, [named], [], TestStore.Stop));
+        Assert.Null(await _store.Claims.ClaimNextAsync("r", null, [], [], TestStore.Stop));
     }
 
     [Theory]
@@ -183,7 +183,7 @@ public sealed class ByHandStoreTests : IAsyncLifetime
 
         await Assert.ThrowsAsync<LeaseLostException>(() => _store.Pipeline.RecordPublishedAsync(claim, VerifyLevel.Hash, TestStore.Manifest));
         await Assert.ThrowsAsync<LeaseLostException>(() => _store.Pipeline.RecordFailureAsync(claim, new Failure(FailureKind.Transient, "x"), null));
-        Assert.Null(await _store.Pipeline.ClaimNextAsync("r", null, TestStore.Stop));
+        Assert.Null(await _store.Claims.ClaimNextAsync("r", null, TestStore.Stop));
     }
 
     [Fact]

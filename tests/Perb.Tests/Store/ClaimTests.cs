@@ -49,7 +49,7 @@ public sealed class ClaimTests : IAsyncLifetime
         await _store.AddAsync(Archives.Found(settled: false));
 
         Assert.True(await _store.Discovery.NeedsListingAsync([], TestStore.Stop));
-        Assert.Null(await _store.Pipeline.ClaimNextAsync("r", null, TestStore.Stop));
+        Assert.Null(await _store.Claims.ClaimNextAsync("r", null, TestStore.Stop));
     }
 
     [Theory]
@@ -65,7 +65,7 @@ public sealed class ClaimTests : IAsyncLifetime
         await _store.AddAsync(Archives.Found());
         await _store.ExecuteAsync($"UPDATE backup SET state = '{state.Word()}'");
 
-        Assert.Equal(claimed, await _store.Pipeline.ClaimNextAsync("r", null, TestStore.Stop) is not null);
+        Assert.Equal(claimed, await _store.Claims.ClaimNextAsync("r", null, TestStore.Stop) is not null);
     }
 
     [Fact]
@@ -77,7 +77,7 @@ public sealed class ClaimTests : IAsyncLifetime
         }
 
         var claims = await Task.WhenAll(Enumerable.Range(0, 12)
-            .Select(_ => Task.Run(() => _store.Pipeline.ClaimNextAsync("r", null, TestStore.Stop), TestStore.Stop)));
+            .Select(_ => Task.Run(() => _store.Claims.ClaimNextAsync("r", null, TestStore.Stop), TestStore.Stop)));
 
         Assert.Equal(Enumerable.Range(100, 10), claims.OfType<Claim>().Select(claim => claim.Backup.Guest).Order());
     }
@@ -89,12 +89,12 @@ public sealed class ClaimTests : IAsyncLifetime
         var due = _store.Time.GetUtcNow().AddMinutes(1);
         await _store.Pipeline.RecordFailureAsync(await _store.ClaimAsync(), Transient, due);
 
-        Assert.Equal(due, await _store.Pipeline.NextAttemptAtAsync("r", [], TestStore.Stop));
-        Assert.Null(await _store.Pipeline.NextAttemptAtAsync("s", [], TestStore.Stop));
-        Assert.Null(await _store.Pipeline.ClaimNextAsync("r", null, TestStore.Stop));
+        Assert.Equal(due, await _store.Claims.NextAttemptAtAsync("r", [], TestStore.Stop));
+        Assert.Null(await _store.Claims.NextAttemptAtAsync("s", [], TestStore.Stop));
+        Assert.Null(await _store.Claims.ClaimNextAsync("r", null, TestStore.Stop));
 
         _store.Time.Advance(TimeSpan.FromMinutes(1));
-        Assert.Equal((1, "away"), await _store.Pipeline.ClaimNextAsync("r", null, TestStore.Stop) is { Backup: var backup } ? (backup.Attempt, backup.Failure) : default);
+        Assert.Equal((1, "away"), await _store.Claims.ClaimNextAsync("r", null, TestStore.Stop) is { Backup: var backup } ? (backup.Attempt, backup.Failure) : default);
     }
 
     [Fact]
@@ -105,12 +105,12 @@ public sealed class ClaimTests : IAsyncLifetime
         _store.Time.Advance(TimeSpan.FromSeconds(1));
         var startedAt = _store.Time.GetUtcNow();
 
-        var claim = await _store.Pipeline.ClaimNextAsync("r", startedAt, TestStore.Stop);
+        var claim = await _store.Claims.ClaimNextAsync("r", startedAt, TestStore.Stop);
         Assert.NotNull(claim);
         await _store.Pipeline.RecordFailureAsync(claim, Transient, null);
         await _store.ExecuteAsync("UPDATE backup SET state = 'discovered'");
 
-        Assert.Null(await _store.Pipeline.ClaimNextAsync("r", startedAt, TestStore.Stop));
+        Assert.Null(await _store.Claims.ClaimNextAsync("r", startedAt, TestStore.Stop));
     }
 
     [Fact]
@@ -119,15 +119,15 @@ public sealed class ClaimTests : IAsyncLifetime
         await _store.AddAsync(Archives.Found());
         var first = await _store.ClaimAsync();
         _store.Time.Advance(Claim.Lease - TimeSpan.FromSeconds(1));
-        await _store.Pipeline.RenewAsync(first, null, TestStore.Stop);
+        await _store.Claims.RenewAsync(first, null, TestStore.Stop);
         _store.Time.Advance(Claim.Lease);
-        Assert.Null(await _store.Pipeline.ClaimNextAsync("r", null, TestStore.Stop));
+        Assert.Null(await _store.Claims.ClaimNextAsync("r", null, TestStore.Stop));
 
         _store.Time.Advance(TimeSpan.FromSeconds(1));
         var second = await _store.ClaimAsync();
 
         Assert.NotEqual(first.Token, second.Token);
-        await Assert.ThrowsAsync<LeaseLostException>(() => _store.Pipeline.RenewAsync(first, null, TestStore.Stop));
+        await Assert.ThrowsAsync<LeaseLostException>(() => _store.Claims.RenewAsync(first, null, TestStore.Stop));
     }
 
     [Fact]
@@ -143,13 +143,13 @@ public sealed class ClaimTests : IAsyncLifetime
     public async Task Leases_of_an_earlier_life_are_void_and_its_rclones_stay_known()
     {
         await _store.AddAsync(Archives.Found());
-        await _store.Pipeline.NoteUploaderAsync(await _store.ClaimAsync(), "a", "1234:5678");
-        Assert.Equal([("r", "1234:5678")], await _store.Pipeline.UploadersAsync(TestStore.Stop));
+        await _store.Claims.NoteUploaderAsync(await _store.ClaimAsync(), "a", "1234:5678");
+        Assert.Equal([("r", "1234:5678")], await _store.Claims.UploadersAsync(TestStore.Stop));
 
-        await _store.Pipeline.VoidLeasesAsync(TestStore.Stop);
+        await _store.Claims.VoidLeasesAsync(TestStore.Stop);
 
-        Assert.Equal([("r", "1234:5678")], await _store.Pipeline.UploadersAsync(TestStore.Stop)); // until the volume is sent again
-        Assert.Equal("1234:5678", await _store.Pipeline.UploaderOfAsync(await _store.ClaimAsync(), "a", TestStore.Stop));
+        Assert.Equal([("r", "1234:5678")], await _store.Claims.UploadersAsync(TestStore.Stop)); // until the volume is sent again
+        Assert.Equal("1234:5678", await _store.Claims.UploaderOfAsync(await _store.ClaimAsync(), "a", TestStore.Stop));
     }
 
     [Fact]
@@ -181,7 +181,7 @@ public sealed class ClaimTests : IAsyncLifetime
         await _store.AddAsync(Archives.Found());
         await _store.ExecuteAsync($"UPDATE backup SET lease_token = 'x', {column} = '2036-01-01T00:00:00.0000000Z'");
 
-        Assert.NotNull(await _store.Pipeline.ClaimNextAsync(
+        Assert.NotNull(await _store.Claims.ClaimNextAsync(
             "r", column == "attempted_at" ? _store.Time.GetUtcNow().AddMinutes(-1) : null, TestStore.Stop));
     }
 
@@ -191,7 +191,7 @@ public sealed class ClaimTests : IAsyncLifetime
         await _store.AddAsync(Archives.Found());
         await _store.Pipeline.RecordFailureAsync(await _store.ClaimAsync(), Transient, _store.Time.GetUtcNow() + RetryPolicy.LongestWait);
 
-        Assert.Null(await _store.Pipeline.ClaimNextAsync("r", null, TestStore.Stop));
+        Assert.Null(await _store.Claims.ClaimNextAsync("r", null, TestStore.Stop));
     }
 
     [Fact]
@@ -199,7 +199,7 @@ public sealed class ClaimTests : IAsyncLifetime
     {
         await _store.AddAsync(Archives.Found());
         await _store.ClaimAsync();
-        var earlier = new PipelineStore(_store.Database, new FakeTimeProvider(_store.Time.GetUtcNow().AddMilliseconds(-5)));
+        var earlier = new ClaimStore(_store.Database, new FakeTimeProvider(_store.Time.GetUtcNow().AddMilliseconds(-5)));
 
         Assert.Null(await earlier.ClaimNextAsync("r", null, TestStore.Stop));
     }
@@ -214,7 +214,7 @@ public sealed class ClaimTests : IAsyncLifetime
     private async Task<List<(int Guest, int DaysOld)>> ClaimAllAsync()
     {
         var claimed = new List<(int, int)>();
-        while (await _store.Pipeline.ClaimNextAsync("r", null, TestStore.Stop) is { } claim)
+        while (await _store.Claims.ClaimNextAsync("r", null, TestStore.Stop) is { } claim)
         {
             claimed.Add((claim.Backup.Guest, (int)(Archives.Now - claim.Backup.ArchiveTime).TotalDays));
         }
@@ -233,7 +233,7 @@ public sealed class ClaimTests : IAsyncLifetime
         await _store.AddAsync(here);
 
         var claimed = new List<int>();
-        while (await _store.Pipeline.ClaimNextAsync("r", null, null, ["nas"], TestStore.Stop) is { } claim)
+        while (await _store.Claims.ClaimNextAsync("r", null, null, ["nas"], TestStore.Stop) is { } claim)
         {
             claimed.Add(claim.Backup.Guest);
         }
@@ -248,8 +248,8 @@ public sealed class ClaimTests : IAsyncLifetime
         await _store.AddAsync(Archives.Found(storage: "nas"));
         await _store.Pipeline.RecordFailureAsync(await _store.ClaimAsync(), new Failure(FailureKind.Transient, "x"), Archives.Now);
 
-        Assert.Null(await _store.Pipeline.NextAttemptAtAsync("r", ["nas"], TestStore.Stop));
-        Assert.Equal(Archives.Now, await _store.Pipeline.NextAttemptAtAsync("r", [], TestStore.Stop));
+        Assert.Null(await _store.Claims.NextAttemptAtAsync("r", ["nas"], TestStore.Stop));
+        Assert.Equal(Archives.Now, await _store.Claims.NextAttemptAtAsync("r", [], TestStore.Stop));
     }
 
     private async Task SealAsync(Claim claim, FoundArchive archive)

@@ -92,7 +92,7 @@ public sealed class CompareAndSetTests : IAsyncLifetime
 
         await Facts[fact](_store.Pipeline, claim);
 
-        await Assert.ThrowsAsync<LeaseLostException>(() => _store.Pipeline.RenewAsync(claim, null, TestStore.Stop));
+        await Assert.ThrowsAsync<LeaseLostException>(() => _store.Claims.RenewAsync(claim, null, TestStore.Stop));
     }
 
     [Fact]
@@ -101,11 +101,11 @@ public sealed class CompareAndSetTests : IAsyncLifetime
         await _store.AddAsync(Archives.Found());
         var lost = await _store.ClaimAsync();
         _store.Time.Advance(Claim.Lease + TimeSpan.FromSeconds(1));
-        await _store.Pipeline.NoteUploaderAsync(await _store.ClaimAsync(), "a", "1:1");
+        await _store.Claims.NoteUploaderAsync(await _store.ClaimAsync(), "a", "1:1");
 
-        await Assert.ThrowsAsync<LeaseLostException>(() => _store.Pipeline.NoteUploaderAsync(lost, "a", "2:2"));
+        await Assert.ThrowsAsync<LeaseLostException>(() => _store.Claims.NoteUploaderAsync(lost, "a", "2:2"));
 
-        Assert.Equal([("r", "1:1")], await _store.Pipeline.UploadersAsync(TestStore.Stop));
+        Assert.Equal([("r", "1:1")], await _store.Claims.UploadersAsync(TestStore.Stop));
     }
 
     private async Task CheckNothingIsWrittenAsync(string fact, Claim claim)

@@ -47,7 +47,7 @@ public sealed class PipelineStoreTests : IAsyncLifetime
     public async Task What_is_being_done_is_forgotten_with_the_claim(string end)
     {
         var claim = await _store.ClaimAsync();
-        await _store.Pipeline.RenewAsync(claim, new Activity("seal", 1, 1, 1, 2, 3), TestStore.Stop);
+        await _store.Claims.RenewAsync(claim, new Activity("seal", 1, 1, 1, 2, 3), TestStore.Stop);
         Assert.Contains("activity: ", await _store.DumpAsync(), StringComparison.Ordinal);
 
         await (end switch
@@ -206,12 +206,12 @@ public sealed class PipelineStoreTests : IAsyncLifetime
     {
         var claim = await _store.ClaimAsync();
         var volume = await _store.Pipeline.RecordSealedAsync(claim, Sealed(1, null));
-        await _store.Pipeline.NoteUploaderAsync(claim, volume.Name, "1234:5678");
-        Assert.Equal([("r", "1234:5678")], await _store.Pipeline.UploadersAsync(TestStore.Stop));
+        await _store.Claims.NoteUploaderAsync(claim, volume.Name, "1234:5678");
+        Assert.Equal([("r", "1234:5678")], await _store.Claims.UploadersAsync(TestStore.Stop));
 
         await _store.Pipeline.RecordVolumeUploadedAsync(claim, volume);
 
-        Assert.Empty(await _store.Pipeline.UploadersAsync(TestStore.Stop));
+        Assert.Empty(await _store.Claims.UploadersAsync(TestStore.Stop));
     }
 
     [Fact]

@@ -61,7 +61,7 @@ public sealed class StatusStoreTests : IAsyncLifetime
         await _store.ExecuteAsync("UPDATE backup SET settled = 0 WHERE guest = 100");
         var claim = await _store.ClaimAsync();
         var activity = new Activity("upload", 1, 3, 5, 10, 2);
-        await _store.Pipeline.RenewAsync(claim, activity, TestStore.Stop);
+        await _store.Claims.RenewAsync(claim, activity, TestStore.Stop);
 
         var queue = await _store.Status.QueueAsync(TestStore.Stop);
 

@@ -18,6 +18,7 @@ internal sealed class TestStore : IAsyncDisposable
     {
         (_folder, Database) = (folder, database);
         Discovery = new DiscoveryStore(database);
+        Claims = new ClaimStore(database, Time);
         Pipeline = new PipelineStore(database, Time);
         Status = new StatusStore(database, Time);
     }
@@ -34,6 +35,8 @@ internal sealed class TestStore : IAsyncDisposable
     public FakeTimeProvider Time { get; } = new(Archives.Now);
 
     public DiscoveryStore Discovery { get; }
+
+    public ClaimStore Claims { get; }
 
     public PipelineStore Pipeline { get; }
 
@@ -53,7 +56,7 @@ internal sealed class TestStore : IAsyncDisposable
 
     public async Task<Claim> ClaimAsync(string remote = "r")
     {
-        var claim = await Pipeline.ClaimNextAsync(remote, null, Stop);
+        var claim = await Claims.ClaimNextAsync(remote, null, Stop);
         Assert.NotNull(claim);
         return claim;
     }
@@ -135,10 +138,10 @@ internal sealed class TestStore : IAsyncDisposable
     }
 }
 
-internal static class Claims
+internal static class ClaimsWhileAllIsThere
 {
     /// <summary>While every storage is there.</summary>
     public static Task<Claim?> ClaimNextAsync(
-        this PipelineStore store, string remote, DateTimeOffset? notAttemptedSince, CancellationToken cancellationToken) =>
+        this ClaimStore store, string remote, DateTimeOffset? notAttemptedSince, CancellationToken cancellationToken) =>
         store.ClaimNextAsync(remote, notAttemptedSince, null, [], cancellationToken);
 }
