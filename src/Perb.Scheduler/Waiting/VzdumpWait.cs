@@ -18,6 +18,9 @@ public sealed class VzdumpWait(HookSpool spool, WaitOptions wait, PerbOptions op
     /// <summary>After this long what the hook wrote just before is there.</summary>
     private static readonly TimeSpan UntilEventsAreThere = TimeSpan.FromSeconds(15);
 
+    /// <summary>An upgrade of the package ends the service and starts it again.</summary>
+    private static readonly TimeSpan UntilServiceIsBack = TimeSpan.FromSeconds(90);
+
     private static readonly TimeSpan ShortestUntilTakenUp = TimeSpan.FromMinutes(2);
     private const int PollsUntilTakenUp = 4;
     private const int BadLooks = 5;
@@ -27,6 +30,8 @@ public sealed class VzdumpWait(HookSpool spool, WaitOptions wait, PerbOptions op
     private readonly List<BackupReport> _reports = [];
     private readonly long _beganAt = time.GetTimestamp();
     private int _badLooks;
+    private TimeSpan? _servedAt;
+    private bool _isServiceAwaited;
 
     /// <summary>Whether every copy is as it should be.</summary>
     /// <exception cref="OperationCanceledException">The task was stopped.</exception>
@@ -47,7 +52,10 @@ public sealed class VzdumpWait(HookSpool spool, WaitOptions wait, PerbOptions op
             }
             catch (SqliteException) when (!StateDirectory.IsOwned(options.StateDirectory))
             {
-                return FailUnserved();
+                if (IsLeft())
+                {
+                    return FailUnserved();
+                }
             }
             catch (SqliteException exception)
             {
@@ -77,7 +85,11 @@ public sealed class VzdumpWait(HookSpool spool, WaitOptions wait, PerbOptions op
         {
             var isServed = StateDirectory.IsOwned(options.StateDirectory); // before the look: what a service that ends now has done is seen
             await ReportAsync(now, isServed, cancellationToken);
-            if (!isServed && _reports.Any(IsPending))
+            if (isServed)
+            {
+                (_servedAt, _isServiceAwaited) = (now, false);
+            }
+            else if (_reports.Any(IsPending) && IsLeft())
             {
                 return FailUnserved();
             }
@@ -143,6 +155,23 @@ public sealed class VzdumpWait(HookSpool spool, WaitOptions wait, PerbOptions op
     private static string Words(TimeSpan duration) => duration.TotalHours >= 1 ? $"{duration.TotalHours:0.#} h" : $"{duration.TotalMinutes:0.#} min";
 
     private static bool IsPending(BackupReport copy) => copy.Outcome == BackupOutcome.Pending;
+
+    // A service that was never seen here is not about to come back.
+    private bool IsLeft()
+    {
+        if (_servedAt is not { } servedAt || time.GetElapsedTime(_beganAt) - servedAt > UntilServiceIsBack)
+        {
+            return true;
+        }
+
+        if (!_isServiceAwaited)
+        {
+            _isServiceAwaited = true;
+            Say($"the service is not running any more; it is given {UntilServiceIsBack.TotalSeconds:0} s to come back");
+        }
+
+        return false;
+    }
 
     private bool FailUnserved() =>
         Fail($"the service is not running (systemctl status perb): {Rest} not waited for, but caught up when it runs");

@@ -102,6 +102,42 @@ public sealed class VzdumpWaitTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_service_that_is_restarted_meanwhile_is_waited_for()
+    {
+        _task.Archive(Archive.Name.FileName);
+        _task.Event("job-end");
+        await _store.AddAsync(Archive);
+        var waiting = Wait().IsGoodAsync(TestStore.Stop);
+        await AdvanceUntilAsync(() => Lines().Any(line => line.EndsWith(" to r waits", StringComparison.Ordinal)));
+
+        _owned!.Dispose();
+        await AdvanceUntilAsync(() => Lines().Any(line => line.Contains("given 90 s to come back", StringComparison.Ordinal)));
+        Assert.False(waiting.IsCompleted);
+        _owned = await StateDirectory.TryOwnAsync(_options, TimeProvider.System, TestStore.Stop);
+        await _store.Pipeline.RecordPublishedAsync(await _store.ClaimAsync(), Scheduler.Backups.VerifyLevel.Size, TestStore.Manifest);
+        await AdvanceUntilAsync(() => waiting.IsCompleted);
+
+        Assert.True(await waiting);
+    }
+
+    [Fact]
+    public async Task A_service_that_does_not_come_back_ends_it()
+    {
+        _task.Archive(Archive.Name.FileName);
+        _task.Event("job-end");
+        await _store.AddAsync(Archive);
+        var waiting = Wait().IsGoodAsync(TestStore.Stop);
+        await AdvanceUntilAsync(() => Lines().Any(line => line.EndsWith(" to r waits", StringComparison.Ordinal)));
+
+        _owned!.Dispose();
+        await AdvanceUntilAsync(() => waiting.IsCompleted);
+
+        Assert.False(await waiting);
+        Assert.Equal(1, Lines().Count(line => line.Contains("given 90 s to come back", StringComparison.Ordinal)));
+        Assert.StartsWith("perb: ERROR: the service is not running", Lines()[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_service_that_is_down_is_no_matter_where_every_copy_is_published()
     {
         _task.Archive(Archive.Name.FileName);
