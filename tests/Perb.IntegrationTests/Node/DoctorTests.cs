@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using Perb.IntegrationTests.Installation;
 using Perb.IntegrationTests.Transfer;
@@ -18,7 +20,7 @@ public sealed class DoctorTests(SharedKey key) : IClassFixture<SharedKey>
         var findings = await ExamineAsync(perb, exitCode: 0);
 
         Assert.Equal(
-            ["clock", "configuration", "files", "hook", "keys", "node", "privileges", "rclone", "remote offsite", "rpo", "service", "staging", "storage local", "store"],
+            ["clock", "configuration", "files", "hook", "keys", "node", "notify", "privileges", "rclone", "remote offsite", "rpo", "service", "staging", "storage local", "store"],
             findings.Select(finding => (string)finding!["check"]!).Distinct().Order(StringComparer.Ordinal));
         Assert.DoesNotContain(findings, finding => (string)finding!["result"]! == "fail");
         Assert.Contains(findings, finding => ((string)finding!["text"]!).Contains("written, compared, read back and deleted", StringComparison.Ordinal));
@@ -55,6 +57,9 @@ public sealed class DoctorTests(SharedKey key) : IClassFixture<SharedKey>
     [InlineData("no room", "staging", "fail", "no room for one volume")]
     [InlineData("little room", "staging", "warn", "so that nothing waits")]
     [InlineData("slow line", "rpo", "warn", "take offsite about")]
+    [InlineData("nobody told", "notify", "warn", "nobody is told")]
+    [InlineData("no template", "notify", "fail", "template")]
+    [InlineData("other key", "page", "fail", "no certificate with its key")]
     [InlineData("writable key", "files", "fail", "could add a key")]
     [InlineData("no hash", "remote offsite", "warn", "proven by size alone")]
     public async Task What_is_broken_is_named_with_what_mends_it(string fault, string check, string result, string words)
@@ -153,11 +158,36 @@ public sealed class DoctorTests(SharedKey key) : IClassFixture<SharedKey>
             case "little room":
                 perb.Configure(("Staging:MaxSize", "8MiB"));
                 break;
+            case "nobody told":
+                perb.Configure(("Notify", new JsonArray()));
+                break;
+            case "no template":
+                perb.WriteSecret("template", "{\"text\": {{text}}}"); // its placeholders stand in texts
+                perb.Configure(("Notify", new JsonArray(new JsonObject
+                {
+                    ["Kind"] = "webhook", ["Url"] = "https://example.org/", ["TemplateFile"] = perb.PathOf("template"),
+                })));
+                break;
+            case "other key":
+                ServeWithAnothersKey(perb);
+                break;
             case "slow line":
                 perb.AddArchive(101, TimeSpan.FromHours(1), 20_000_000);
                 perb.Configure(("Rpo", "00:05:00"), ("Remotes:0:BandwidthLimit", "10KiB"));
                 break;
         }
+    }
+
+    private static void ServeWithAnothersKey(PerbInstallation perb)
+    {
+        using var ours = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var others = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var certificate = new CertificateRequest("CN=perb", ours, HashAlgorithmName.SHA256)
+            .CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(100));
+        perb.Configure(
+            ("Status:Listen", "127.0.0.1:0"),
+            ("Status:CertificateFile", perb.WriteSecret("page.pem", certificate.ExportCertificatePem())),
+            ("Status:KeyFile", perb.WriteSecret("page.key", others.ExportPkcs8PrivateKeyPem())));
     }
 
     private static async Task<JsonArray> ExamineAsync(PerbInstallation perb, int exitCode)
