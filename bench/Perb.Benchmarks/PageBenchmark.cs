@@ -59,7 +59,7 @@ internal static class PageBenchmark
         await connection.OpenAsync(cancellationToken);
         await using var command = connection.CreateCommand();
         command.CommandText = string.Create(CultureInfo.InvariantCulture, $"""
-            INSERT INTO guest (vm_id, guest_type, name, seen_at, first_seen_at, covered)
+            INSERT OR REPLACE INTO guest (vm_id, guest_type, name, seen_at, first_seen_at, covered)
             WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {guests})
             SELECT 10000 + i, 'qemu', 'guest-' || i, strftime('%Y-%m-%dT%H:%M:%S.0000000Z', 'now'), strftime('%Y-%m-%dT%H:%M:%S.0000000Z', 'now', '-1 years'), 1 FROM n;
             INSERT OR REPLACE INTO setting (name, value) VALUES ('guests seen', strftime('%Y-%m-%dT%H:%M:%S.0000000Z', 'now'));

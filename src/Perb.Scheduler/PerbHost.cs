@@ -54,7 +54,7 @@ internal static class PerbHost
 
         services.AddSingleton(options).AddSingleton(options.Encryption).AddSingleton(options.Staging);
         services.AddSingleton(time).AddSingleton(state).AddSingleton(database).AddSingleton(pipelineStore);
-        services.AddSingleton<DiscoveryStore>().AddSingleton<StatusStore>().AddSingleton<Troubles>().AddSingleton<KeyExpiry>();
+        services.AddSingleton<ClaimStore>().AddSingleton<DiscoveryStore>().AddSingleton<StatusStore>().AddSingleton<Troubles>().AddSingleton<KeyExpiry>();
 
         // By factories, so that the container ends what can be disposed. The client sends the token with every request: it is the API's alone.
         services.AddKeyedSingleton(ProxmoxKey, (_, _) => proxmox);
@@ -134,7 +134,7 @@ internal static class PerbHost
     {
         var door = ActivatorUtilities.CreateInstance<RemoteDoor>(provider, remote);
         var traffic = provider.GetRequiredService<IReadOnlyDictionary<string, RemoteTraffic>>()[remote.Name];
-        return Enumerable.Range(0, remote.Uploads).Select(_ => ActivatorUtilities.CreateInstance<BackupWorker>(provider, remote, door, traffic));
+        return Enumerable.Range(0, remote.Uploads + 1).Select(_ => ActivatorUtilities.CreateInstance<BackupWorker>(provider, remote, door, traffic));
     }
 
     private static void AddWishes(this IServiceCollection services)
