@@ -134,6 +134,8 @@ internal static class PerbHost
     {
         var door = ActivatorUtilities.CreateInstance<RemoteDoor>(provider, remote);
         var traffic = provider.GetRequiredService<IReadOnlyDictionary<string, RemoteTraffic>>()[remote.Name];
+
+        // One more than uploads: while volumes of one backup are sent the next is sealed.
         return Enumerable.Range(0, remote.Uploads + 1).Select(_ => ActivatorUtilities.CreateInstance<BackupWorker>(provider, remote, door, traffic));
     }
 

@@ -40,6 +40,9 @@ public sealed record Failure(FailureKind Kind, string Text)
     /// <summary>It is not the remote that takes nothing, but the staging in front of it.</summary>
     public bool IsStaging { get; private init; }
 
+    /// <summary>Whatever is sent to the remote would meet it.</summary>
+    public bool IsOfRemote => ConcernsAll && !IsStaging && HeldBack is null;
+
     /// <summary>The provider counts what it is sent: asking again soon would only annoy it.</summary>
     public bool IsQuota { get; private init; }
 
@@ -51,6 +54,7 @@ public sealed record Failure(FailureKind Kind, string Text)
         SourceMissingException => Of(FailureKind.SourceMissing, exception),
         NameConflictException or ConfigurationException => Of(FailureKind.NeedsOperator, exception),
         CopyMismatchException => Of(FailureKind.Unexpected, exception),
+        RemoteRefusedException refused => refused.Refusal,
         HeldBackException held => Of(FailureKind.HeldBack, exception) with { ConcernsAll = true, HeldBack = held.HeldBack },
         StagingFullException => Of(FailureKind.Transient, exception) with { ConcernsAll = true, IsStaging = true },
         RemoteVanishedException => Of(FailureKind.Transient, exception) with { ConcernsAll = true },
@@ -76,6 +80,12 @@ public sealed class CopyMismatchException(string message) : Exception(message);
 
 /// <summary>What was on a remote before is not there any more: it may not be mounted, or be another place of the same name.</summary>
 public sealed class RemoteVanishedException(string message) : Exception(message);
+
+/// <summary>Another backup met what this one would have met: it was not tried.</summary>
+public sealed class RemoteRefusedException(Failure refusal) : Exception(refusal.Text)
+{
+    public Failure Refusal { get; } = refusal;
+}
 
 /// <summary>Staging would pass its limit or fill a disk; sealing waits until there is room.</summary>
 public sealed class StagingFullException(string message) : Exception(message);

@@ -6,7 +6,7 @@ using Perb.Scheduler.Store;
 namespace Perb.Scheduler.Pipeline;
 
 /// <summary>
-/// Carries backups to one remote, one after another. Each remote has workers of its own, as many as it takes uploads at the same time, so
+/// Carries backups to one remote, one after another. Each remote has workers of its own, one more than it takes uploads at the same time, so
 /// that a dead one delays nothing else.
 /// </summary>
 public sealed class BackupWorker(

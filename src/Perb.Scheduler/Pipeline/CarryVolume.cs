@@ -48,10 +48,16 @@ public sealed class CarryVolume(
         await work.Uploading.WaitAsync(cancellationToken);
         try
         {
+            work.Remote.ThrowIfRefused();
             await upload.RunAsync(work.Claim, work.Remote.Remote, work.Plan, volume, cancellationToken);
 
             // Proven before the next is sent: what was sent and cannot be proven after a crash is sent again.
             return await FinishAsync(work, volume, await ProveAsync(work.Claim, work.Remote, volume, cancellationToken));
+        }
+        catch (Exception exception) when (Failure.From(exception) is { IsOfRemote: true } refusal)
+        {
+            work.Remote.Refuse(refusal); // before the next one gets the slot
+            throw;
         }
         finally
         {

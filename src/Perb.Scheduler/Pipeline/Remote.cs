@@ -33,4 +33,23 @@ public sealed record Remote(string Name, RemotePath Path, VerifyLevel Verify, Tr
 }
 
 /// <summary>A remote that answered: reachable, ours, and able to report this hash (null: none).</summary>
-public sealed record ReadyRemote(Remote Remote, HashKind? Hash);
+public sealed class ReadyRemote(Remote remote, HashKind? hash)
+{
+    private Failure? _refusal;
+
+    public Remote Remote => remote;
+
+    public HashKind? Hash => hash;
+
+    /// <summary>Something went wrong there that would go wrong for all: what still waits to be sent under this opening is not sent.</summary>
+    public void Refuse(Failure failure) => Interlocked.CompareExchange(ref _refusal, failure, null);
+
+    /// <exception cref="RemoteRefusedException">It was refused.</exception>
+    public void ThrowIfRefused()
+    {
+        if (Volatile.Read(ref _refusal) is { } refusal)
+        {
+            throw new RemoteRefusedException(refusal);
+        }
+    }
+}

@@ -65,6 +65,11 @@ public sealed class RemoteDoor(
             return;
         }
 
+        if (_closed?.Why == failure && Wait > TimeSpan.Zero)
+        {
+            return; // another worker met the same
+        }
+
         _ready = null;
         _closed = new Closed(time.GetTimestamp(), retry.PauseAfter(failure, ++_refusals), failure);
         _isStagingFull |= failure.IsStaging;

@@ -48,7 +48,7 @@ public sealed class ShipClaim(
             await store.ReleaseAsync(claim, "the service is stopping");
             throw;
         }
-        catch (HeldBackException exception)
+        catch (Exception exception) when (exception is HeldBackException or RemoteRefusedException)
         {
             return await HandBackAsync(claim, exception);
         }
@@ -65,7 +65,7 @@ public sealed class ShipClaim(
     }
 
     // No failure: nothing is counted against the backup, and it is claimed again when the remote is open.
-    private async Task<Failure> HandBackAsync(Claim claim, HeldBackException exception)
+    private async Task<Failure> HandBackAsync(Claim claim, Exception exception)
     {
         try
         {

@@ -81,7 +81,7 @@ public sealed class FaultTests(SharedKey key) : IClassFixture<SharedKey>
     }
 
     [Fact]
-    public async Task A_remote_that_takes_nothing_holds_one_volume_and_delays_no_other_remote()
+    public async Task A_remote_that_takes_nothing_holds_a_volume_of_each_worker_at_most_and_delays_no_other_remote()
     {
         await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
         string[] names = [perb.AddArchive(101, Hour), perb.AddArchive(102, Hour), perb.AddArchive(103, Hour)];
@@ -98,7 +98,7 @@ public sealed class FaultTests(SharedKey key) : IClassFixture<SharedKey>
             Assert.Contains("503 Service Unavailable", once.Errors, StringComparison.Ordinal);
             Assert.Equal([.. names.SelectMany(name => PerbInstallation.ObjectsOf(name, volumes: 1)), "perb.json"], perb.Objects());
             Assert.All(names, name => Assert.Equal(0, key.Gpg.Bash($"cksum -c {name}.sums", perb.RemoteFolder).ExitCode));
-            Assert.Single(Directory.EnumerateFiles(perb.PathOf("state", "staging", "bad")));
+            Assert.InRange(Directory.EnumerateFiles(perb.PathOf("state", "staging", "bad")).Count(), 1, 2);
             Assert.Equal(
                 ["discovered", "published"], (await perb.ListAsync()).Select(backup => (string)backup!["state"]!).Distinct().Order());
         }

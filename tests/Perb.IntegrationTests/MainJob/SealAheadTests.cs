@@ -26,6 +26,22 @@ public sealed class SealAheadTests(SharedKey key) : IClassFixture<SharedKey>
         perb.AssertWhole(name, Volumes);
     }
 
+    [Fact]
+    public async Task The_next_backup_is_sealed_while_one_is_sent()
+    {
+        await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
+        string[] names = [perb.AddArchive(101, TimeSpan.FromHours(1)), perb.AddArchive(102, TimeSpan.FromHours(2))];
+        var rclone = perb.ConfigureFaulty();
+        rclone.Holds("copyto*.enc", perb.PathOf("go"));
+        await using var once = perb.Run("once");
+
+        await Eventually.HoldsAsync("both lie in staging", () => names.All(name => File.Exists(Path.Combine(perb.Staging, $"{name}.enc"))));
+        File.WriteAllText(perb.PathOf("go"), "");
+
+        Assert.Equal(0, await once.EndAsync());
+        Assert.All(names, name => perb.AssertWhole(name, 1));
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(3)]
