@@ -10,6 +10,14 @@ internal static class CheckVolume
 {
     private const int BlockBytes = 1 << 20;
 
+    /// <summary>As below, without reading it.</summary>
+    public static string? SizeFaultOf(string file, ManifestVolume volume) => FileFacts.At(file) switch
+    {
+        null => "is missing",
+        { SizeBytes: var size } when size != volume.SizeBytes => $"has {size} bytes where its manifest says {volume.SizeBytes}",
+        _ => null,
+    };
+
     /// <param name="file">It.</param>
     /// <param name="volume">What it must be.</param>
     /// <param name="into">Gets the very bytes that are compared; null: nobody.</param>
@@ -18,9 +26,9 @@ internal static class CheckVolume
     /// <exception cref="IOException">It cannot be read, or nobody reads what it gives.</exception>
     public static async Task<string?> FaultOfAsync(string file, ManifestVolume volume, Stream? into, CancellationToken cancellationToken)
     {
-        if (FileFacts.At(file) is null)
+        if (SizeFaultOf(file, volume) is { } missing)
         {
-            return "is missing";
+            return missing;
         }
 
         await using var stream = new FileStream(file, new FileStreamOptions
@@ -30,11 +38,6 @@ internal static class CheckVolume
             BufferSize = 0,
             Options = FileOptions.SequentialScan,
         });
-        if (stream.Length != volume.SizeBytes)
-        {
-            return $"has {stream.Length} bytes where its manifest says {volume.SizeBytes}";
-        }
-
         using var pass = new DigestPass(also: null);
         var block = ArrayPool<byte>.Shared.Rent(BlockBytes);
         try

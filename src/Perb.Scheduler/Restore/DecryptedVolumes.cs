@@ -37,6 +37,13 @@ internal sealed class DecryptedVolumes(
         return 0;
     }
 
+    /// <summary>After something went wrong with a volume that is read in place: whether it is not the manifest's, which explains all else.</summary>
+    public async Task<VolumeException?> FaultAsync(CancellationToken cancellationToken) =>
+        _volume is { } volume && supply.IsInPlace
+        && await CheckVolume.FaultOfAsync(volume.File, manifest.Volumes[volume.Number - 1], into: null, cancellationToken) is { } fault
+            ? new VolumeException(volume.Number, $"{volume.File} {fault}")
+            : null;
+
     public override async ValueTask DisposeAsync()
     {
         if (_gpg is not null)
@@ -64,7 +71,7 @@ internal sealed class DecryptedVolumes(
                 _volume.Number, $"{_volume.Name} says that it is '{Printable.Clean(name, 100)}': it was swapped, renamed, or made by somebody else");
     }
 
-    // Between the check before and now the file may have become another: gpg gets the very bytes that are hashed.
+    // gpg gets the very bytes that are hashed: the file may have become another since it was looked at.
     private async Task FeedAsync(Stream gpg, CancellationToken cancellationToken) => _fault = await CheckVolume.FaultOfAsync(
         _volume!.File, manifest.Volumes[_volume.Number - 1], gpg, cancellationToken);
 

@@ -32,7 +32,7 @@ internal sealed class RestoreBackup(RcloneProgram rclone, RestoreProgress progre
                 logger.RestoreResumed(from.Backup.RemoteName, kept.Volumes, read.Manifest.Volumes.Count);
             }
 
-            await StreamAsync(from, work, run, kept, files, KeepAsync, read.Manifest.ArchiveBytes - (kept?.WrittenBytes ?? 0), cancellationToken);
+            await StreamAsync(from, work, run, kept, files, isProvenFirst: false, KeepAsync, read.Manifest.ArchiveBytes - (kept?.WrittenBytes ?? 0), cancellationToken);
             var paths = await files.PlaceAsync(archiveAlone: false, cancellationToken);
             work.Delete();
             return paths;
@@ -81,7 +81,7 @@ internal sealed class RestoreBackup(RcloneProgram rclone, RestoreProgress progre
         var run = new Run(0);
         try
         {
-            await StreamAsync(from, work, run, null, target, (_, _) => Task.FromResult(true), 0, cancellationToken);
+            await StreamAsync(from, work, run, null, target, isProvenFirst: true, (_, _) => Task.FromResult(true), 0, cancellationToken);
         }
         catch (Exception exception) when (exception is VolumeException or EncryptionException)
         {
@@ -102,6 +102,7 @@ internal sealed class RestoreBackup(RcloneProgram rclone, RestoreProgress progre
         Run run,
         Checkpoint? kept,
         IRestoreTarget target,
+        bool isProvenFirst,
         Func<int, CancellationToken, Task<bool>> keep,
         long archiveBytes,
         CancellationToken cancellationToken)
@@ -109,7 +110,7 @@ internal sealed class RestoreBackup(RcloneProgram rclone, RestoreProgress progre
         var manifest = from.Backup.Read!.Manifest;
         var slots = SpaceFor(from, work, archiveBytes).VolumesAtOnce(work.Path, new DriveInfo(work.Path).AvailableFreeSpace);
         progress.Begin(manifest.RemoteName, manifest.ArchiveBytes);
-        await using var supply = new VolumeSupply(from, run.GoodVolumes + 1, slots, work, rclone, progress, logger, cancellationToken);
+        await using var supply = new VolumeSupply(from, run.GoodVolumes + 1, slots, work, rclone, progress, isProvenFirst, logger, cancellationToken);
         await using var stream = new DecryptedVolumes(manifest, supply, async (volume, token) =>
         {
             run.GoodVolumes = volume.Number;
@@ -118,8 +119,16 @@ internal sealed class RestoreBackup(RcloneProgram rclone, RestoreProgress progre
         var tar = kept is null
             ? new TarEntries(stream, isOurs: true)
             : new TarEntries(stream, isOurs: true, new TarEntry(kept.Archive, kept.SizeBytes, kept.ModifiedAt), kept.SizeBytes - kept.WrittenBytes);
-        await new Unpack(new BackupEntries(manifest.RemoteName, isOurs: true), target, progress).RunAsync(
-            tar, kept, archive => RequireArchiveOf(manifest, archive), cancellationToken);
+        try
+        {
+            await new Unpack(new BackupEntries(manifest.RemoteName, isOurs: true), target, progress).RunAsync(
+                tar, kept, archive => RequireArchiveOf(manifest, archive), cancellationToken);
+        }
+        catch (Exception exception) when (exception is VolumeException or EncryptionException)
+        {
+            // What gpg or the tar says of bytes that are not the manifest's says nothing of the key, or of who made them.
+            throw await stream.FaultAsync(cancellationToken) ?? exception;
+        }
     }
 
     private static RestoreSpace SpaceFor(FoundBackup from, WorkDirectory work, long archiveBytes)

@@ -7,7 +7,7 @@ using Perb.Transfer.Rclone;
 
 namespace Perb.Scheduler.Restore;
 
-/// <summary>A volume that is here and has the size and hash of the manifest.</summary>
+/// <summary>A volume that is here and has the size of the manifest, and its hash unless it is to be read in place.</summary>
 /// <param name="Number">From 1.</param>
 /// <param name="Name">Its name on the remote.</param>
 /// <param name="File">Where it is to be read.</param>
@@ -27,6 +27,7 @@ internal sealed class VolumeSupply : IAsyncDisposable
     private readonly WorkDirectory _work;
     private readonly RcloneProgram _rclone;
     private readonly RestoreProgress _progress;
+    private readonly bool _isProvenFirst;
     private readonly ILogger _logger;
     private readonly SemaphoreSlim _slots;
     private readonly CancellationTokenSource _stop;
@@ -39,6 +40,7 @@ internal sealed class VolumeSupply : IAsyncDisposable
     /// <param name="work">Where they are put.</param>
     /// <param name="rclone">Fetches them.</param>
     /// <param name="progress">Is told of it.</param>
+    /// <param name="isProvenFirst">Also what is read in place is hashed before gpg gets it; else only while it does.</param>
     /// <param name="logger">Is told what did not go well.</param>
     /// <param name="cancellationToken">Stops rclone.</param>
     public VolumeSupply(
@@ -48,17 +50,18 @@ internal sealed class VolumeSupply : IAsyncDisposable
         WorkDirectory work,
         RcloneProgram rclone,
         RestoreProgress progress,
+        bool isProvenFirst,
         ILogger logger,
         CancellationToken cancellationToken)
     {
         (_place, _manifest) = (from.Place, from.Backup.Read!.Manifest);
-        (_work, _rclone, _progress, _logger) = (work, rclone, progress, logger);
+        (_work, _rclone, _progress, _isProvenFirst, _logger) = (work, rclone, progress, isProvenFirst, logger);
         _slots = new SemaphoreSlim(slots);
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         _bringing = Task.Run(() => BringAllAsync(first), CancellationToken.None);
     }
 
-    /// <summary>Volumes are read where others can change them.</summary>
+    /// <summary>Volumes are read where others can change them: whoever reads them hashes what he reads.</summary>
     public bool IsInPlace => _place.LocalDirectory is not null;
 
     /// <summary>The next volume, or null behind the last one.</summary>
@@ -115,6 +118,11 @@ internal sealed class VolumeSupply : IAsyncDisposable
         if (_place.LocalDirectory is { } directory)
         {
             var file = Path.Combine(directory, volume.Name);
+            if (!_isProvenFirst && CheckVolume.SizeFaultOf(file, volume) is null && FileFacts.At(file) is { } facts)
+            {
+                return new ReadyVolume(number, volume.Name, file, facts);
+            }
+
             return await CheckAsync(number, volume, file, cancellationToken)
                 ?? throw new VolumeException(number, $"{file} {await FaultOfAsync(file, volume, cancellationToken)}");
         }
