@@ -71,6 +71,7 @@ var root = new RootCommand(
     + "the hook's calls, how soon they lead to sealing, the main job, seal and restore beside other programs, what a kill costs, a large store, and its page.")
 {
     idle, poll, reconcile, hook, latency, mainJob, resume, store, retention, page, SealCommands.Seal(RunAsync), RestoreBenchmark.Restore(RunAsync),
+    ListingBenchmark.Listing(RunAsync),
 };
 foreach (var contender in SealCommands.Contenders())
 {
