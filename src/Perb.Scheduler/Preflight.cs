@@ -9,7 +9,8 @@ namespace Perb.Scheduler;
 
 /// <summary>
 /// Proves before anything starts what only a person could mend later: rclone and its remotes, token, certificate, privileges, storages.
-/// What may mend itself (a node or a remote that is away) stops nothing.
+/// What may mend itself (a node or a remote that is away) stops nothing; nor does any refusal of the node's stop a service: a node whose
+/// cluster file system is restarting answers 401 too, and one whose clock is wrong has certificates that are not valid yet.
 /// </summary>
 public sealed class Preflight(
     PerbOptions options,
@@ -23,6 +24,8 @@ public sealed class Preflight(
 {
     private static readonly TimeSpan RemotePatience = TimeSpan.FromSeconds(10);
 
+    /// <param name="nodeMustAnswer">False: what the node refuses is trouble that is shown, told, and asked about again.</param>
+    /// <param name="cancellationToken">Ends the asking.</param>
     /// <exception cref="ConfigurationException">Something that only a change of configuration mends.</exception>
     /// <exception cref="ProxmoxException">The node does not answer now (transient); only thrown if <paramref name="nodeMustAnswer"/>.</exception>
     public async Task RunAsync(bool nodeMustAnswer, CancellationToken cancellationToken)
@@ -38,13 +41,13 @@ public sealed class Preflight(
         {
             await CheckNodeAsync(cancellationToken);
         }
-        catch (ProxmoxException exception) when (exception.IsTransient && !nodeMustAnswer)
-        {
-            await troubles.SetAsync(Troubles.Proxmox, exception.Message, cancellationToken);
-        }
         catch (NotFoundException exception)
         {
             throw new ConfigurationException($"{exception.Message}; check Perb:Proxmox:Node ({options.Proxmox.Node})");
+        }
+        catch (ProxmoxException exception) when (!nodeMustAnswer)
+        {
+            await troubles.SetAsync(Troubles.Proxmox, exception.Message, cancellationToken, needsPerson: !exception.IsTransient);
         }
         catch (ProxmoxException exception) when (!exception.IsTransient)
         {

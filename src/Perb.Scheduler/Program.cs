@@ -41,6 +41,10 @@ internal static class Program
             var fault = StoreFault.Of(exception);
             return Say(fault.IsTransient ? ExitCode.TryLater : ExitCode.Configuration, fault.Text);
         }
+        catch (IOException exception) when (DiskFault.Passes(exception))
+        {
+            return Say(ExitCode.TryLater, $"{exception.Message}: look after the disk (df -h, df -i); nothing is lost");
+        }
         catch (OperationCanceledException)
         {
             return Say(ExitCode.TryLater, "stopped before everything was done; nothing is lost, the next run goes on");

@@ -9,8 +9,9 @@ namespace Perb.Scheduler;
 /// </summary>
 public sealed class StateDirectory : IDisposable
 {
+    public const string IdName = "installation-id";
+
     private const string LockName = "perb.lock";
-    private const string IdName = "installation-id";
 
     /// <summary>EWOULDBLOCK, which .NET hands on as the HResult when flock finds the lock taken.</summary>
     private const int WouldBlock = 11;
@@ -27,6 +28,7 @@ public sealed class StateDirectory : IDisposable
 
     /// <summary>Null where another process holds it.</summary>
     /// <exception cref="ConfigurationException">It cannot be created or written, or its installation id is damaged.</exception>
+    /// <exception cref="IOException">The disk is full or fails.</exception>
     public static async Task<StateDirectory?> TryOwnAsync(PerbOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
         var directory = options.StateDirectory;
@@ -48,7 +50,7 @@ public sealed class StateDirectory : IDisposable
                 throw;
             }
         }
-        catch (Exception exception) when (exception is UnauthorizedAccessException or IOException)
+        catch (Exception exception) when (exception is UnauthorizedAccessException or IOException && !DiskFault.Passes(exception))
         {
             throw new ConfigurationException($"StateDirectory {directory} cannot be used: {exception.Message}");
         }

@@ -49,7 +49,7 @@ internal static class CommandLine
             WishCommands.Ship(config, json, remote), WishCommands.Skip(config, json), WishCommands.Retry(config, json),
             RestoreCommands.Restore(config, json), CopyCommands.Verify(config, json, remote, guest), CopyCommands.Prune(config, json, remote, guest),
             RebuildCommand.Of(config, json), CopyCommands.Retire(config, json), CopyCommands.Forget(config, json), RecoverySheetCommand.Of(config),
-            NotifyCommand.Of(config, json), DoctorCommand.Of(config, json), SetupCommand.Of(json), hook,
+            NotifyCommand.Of(config, json), DoctorCommand.Of(config, json), SetupCommand.Of(config, json), hook,
         };
         root.Options.Add(config);
         root.Options.Add(json);

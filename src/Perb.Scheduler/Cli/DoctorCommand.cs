@@ -63,6 +63,10 @@ internal static class DoctorCommand
             return ExitCode.Configuration;
         }
 
+        // The unit is that of one configuration; another one is run by hand.
+        var files = NodeFiles.Here();
+        var unit = settings.File == files.Configuration ? await ServiceUnit.AskAsync(cancellationToken) : null;
+        ICheck[] ofUnit = unit is null ? [] : [new UnitCheck(unit, files, settings.Options)];
         try
         {
             http = NodeClient.Open(settings);
@@ -70,13 +74,13 @@ internal static class DoctorCommand
         catch (ConfigurationException exception)
         {
             say(Finding.Fail("node", string.Join("; ", exception.Faults), "perb setup"));
-            await new Examination(WithoutNode(settings)).RunAsync(say, cancellationToken);
+            await new Examination([.. WithoutNode(settings), .. ofUnit]).RunAsync(say, cancellationToken);
             return ExitCode.Failed;
         }
 
         using (http)
         {
-            await new Examination(All(settings, new ProxmoxApi(http))).RunAsync(say, cancellationToken);
+            await new Examination([.. All(settings, unit, new ProxmoxApi(http)), .. ofUnit]).RunAsync(say, cancellationToken);
         }
 
         return ExitCode.Ok;
@@ -88,11 +92,11 @@ internal static class DoctorCommand
         new HookCheck(NodeFiles.Here(), settings.Options), new NotifyCheck(settings, TimeProvider.System), new PageCheck(settings, TimeProvider.System),
     ];
 
-    private static IReadOnlyList<ICheck> All(Settings settings, ProxmoxApi api)
+    private static IReadOnlyList<ICheck> All(Settings settings, ServiceUnit? unit, ProxmoxApi api)
     {
         var (options, time) = (settings.Options, TimeProvider.System);
         var listing = new DumpListing(options.TimeZone);
-        var storages = new StoragesCheck(new StorageListing(api, listing, options, time), listing, options, time);
+        var storages = new StoragesCheck(new StorageListing(api, listing, options, time), listing, options, unit, time);
         var (rclone, remotes) = Remotes(settings);
         return
         [

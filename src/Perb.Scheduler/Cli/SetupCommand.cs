@@ -10,7 +10,7 @@ namespace Perb.Scheduler.Cli;
 /// </summary>
 internal static class SetupCommand
 {
-    public static Command Of(Option<bool> json)
+    public static Command Of(Option<string?> config, Option<bool> json)
     {
         var yes = new Option<bool>("--yes") { Description = "asks nothing: what is not said has its default" };
         var node = new Option<string?>("--node") { Description = "this node's name in Proxmox", HelpName = "NAME" };
@@ -35,8 +35,9 @@ internal static class SetupCommand
         {
             yes, node, url, tokenId, secret, recipients, fingerprints, remotes, rclone, storages, sign, hook, wait, mailTo, page, user, start, noDoctor, removeHook,
         };
-        setup.SetAction((result, token) => CommandLine.Code(result.GetValue(removeHook)
-            ? GuardedAsync(() => RemoveHookAsync(token))
+        setup.SetAction((result, token) => CommandLine.Code(result.GetValue(config) is not null
+            ? Screen.SayAsync(ExitCode.Usage, $"setup writes {NodeFiles.Here().Configuration} and no other configuration: leave --config out")
+            : result.GetValue(removeHook) ? GuardedAsync(() => RemoveHookAsync(token))
             : GuardedAsync(() => RunAsync(
                 new SetupOrder
                 {
@@ -74,7 +75,7 @@ internal static class SetupCommand
     {
         RequireRoot();
         var (files, grant, time) = (NodeFiles.Here(), new GrantToken(new Pveum("pveum")), TimeProvider.System);
-        var questions = new Questions(Console.In, asJson ? Console.Error : Console.Out, order.IsUnattended);
+        var questions = new Questions(Console.In, asJson ? Console.Error : Console.Out, order.IsUnattended, cancellationToken);
         var plan = await new AskSetup(order, questions, grant, files, time).RunAsync(cancellationToken);
         await new CarryOutSetup(files, grant, time, questions.Say).RunAsync(plan, cancellationToken);
         if (!asJson)
@@ -84,10 +85,15 @@ internal static class SetupCommand
             questions.Say();
         }
 
+        if (Directory.Exists(SystemdRuns))
+        {
+            await RunAsync("systemctl", ["daemon-reload"], cancellationToken); // doctor looks at what the unit may write now
+        }
+
         var code = endsWithDoctor ? await PerbAsync(files, asJson ? ["doctor", "--json"] : ["doctor"], cancellationToken) : (int)ExitCode.Ok;
         if (code != (int)ExitCode.Ok)
         {
-            questions.Say("Mend what is marked, then: perb doctor; systemctl enable --now perb");
+            questions.Say("Mend what is marked, then: perb doctor; systemctl enable perb; systemctl restart perb");
             return (ExitCode)code;
         }
 
@@ -105,7 +111,7 @@ internal static class SetupCommand
         }
 
         // A restart and not a start: one that runs reads its configuration at its start alone.
-        foreach (var line in (string[][])[["daemon-reload"], ["enable", "perb.service"], ["restart", "perb.service"]])
+        foreach (var line in (string[][])[["enable", "perb.service"], ["restart", "perb.service"]])
         {
             if (await RunAsync("systemctl", line, cancellationToken) != 0)
             {

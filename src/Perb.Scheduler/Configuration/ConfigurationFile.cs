@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Configuration.Json;
+using Perb.Transfer.Posix;
 
 namespace Perb.Scheduler.Configuration;
 
@@ -19,7 +20,7 @@ internal static class ConfigurationFile
     public static bool IsThere(string? fromCommandLine) =>
         fromCommandLine is not null || Environment.GetEnvironmentVariable("PERB_CONFIG") is not null || File.Exists(DefaultPath);
 
-    /// <exception cref="ConfigurationException">Missing, unreadable, writable by others, or not JSON.</exception>
+    /// <exception cref="ConfigurationException">Missing, unreadable, writable by others, read by root and another's, or not JSON.</exception>
     public static IConfigurationRoot Load(string path)
     {
         if (ReadableFile.IsDenied(path))
@@ -33,6 +34,11 @@ internal static class ConfigurationFile
             if (TrustedFile.FaultOf(path, path, "it could make root run a program of theirs") is { } fault)
             {
                 throw new ConfigurationException(fault);
+            }
+
+            if (Environment.IsPrivilegedProcess && FileFacts.At(File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path) is { Owner: not 0 } facts)
+            {
+                throw new ConfigurationException($"{path}: it belongs to {ServiceUser.NameOf(facts.Owner) ?? $"user #{facts.Owner}"}, and could make root run a program of theirs: chown root {path}");
             }
 
             return new ConfigurationBuilder()

@@ -16,8 +16,19 @@ internal static class NamedFiles
             .. encryption.TrustedSigners.Select(file => ("Encryption:TrustedSigners", file)),
             .. encryption.SigningKey is { } key ? [("Encryption:SigningKey", SecretFile.Locate(key, settings.File))] : (ReadOnlySpan<(string, string)>)[],
             .. OfPage(settings.Options.Status, settings.File),
+            .. settings.Options.Notify.SelectMany(entry => OfNotify(entry, settings.File)),
             ("Rclone:ConfigFile", settings.Options.Rclone.ConfigFile),
         ];
+    }
+
+    private static IEnumerable<(string Key, string Path)> OfNotify(NotifySection entry, string configurationFile)
+    {
+        (string Key, string? Name)[] named =
+        [
+            ("PasswordFile", entry.PasswordFile), ("UrlFile", entry.UrlFile), ("HeaderFile", entry.HeaderFile), ("TokenFile", entry.TokenFile),
+            ("TemplateFile", entry.TemplateFile), ("CaFile", entry.CaFile),
+        ];
+        return named.Where(one => one.Name is not null).Select(one => ($"Notify:{entry.Name}:{one.Key}", SecretFile.Locate(one.Name!, configurationFile)));
     }
 
     private static IEnumerable<(string Key, string Path)> OfPage(StatusSection status, string configurationFile)

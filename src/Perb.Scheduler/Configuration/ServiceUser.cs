@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Perb.Transfer.Posix;
+using Perb.Transfer.Rclone;
 
 namespace Perb.Scheduler.Configuration;
 
@@ -16,13 +17,12 @@ internal static partial class ServiceUser
     /// <exception cref="ConfigurationException">The kernel, or the list of users, does not let us.</exception>
     public static void Become(string stateDirectory)
     {
-        if (!Environment.IsPrivilegedProcess || FileFacts.At(stateDirectory) is not { Owner: not 0 and var id })
+        if (Other(stateDirectory) is not { } user)
         {
             return;
         }
 
-        var (name, group, home) = Lookup(id)
-            ?? throw new ConfigurationException($"StateDirectory {stateDirectory} belongs to user #{id}, whom {Accounts} does not have: chown it to the service's user");
+        var (id, name, group, home) = user;
         if (InitGroups(name, group) != 0 || SetGroups(group, group, group) != 0 || SetUsers(id, id, id) != 0)
         {
             throw new ConfigurationException(
@@ -33,12 +33,28 @@ internal static partial class ServiceUser
         Environment.SetEnvironmentVariable("HOME", home);
     }
 
+    /// <summary>As whom root runs the service's rclone, and with that whatever the service's rclone.conf names; null: as whoever calls.</summary>
+    /// <exception cref="ConfigurationException">The list of users does not have him.</exception>
+    public static RcloneUser? ForRclone(string stateDirectory) => Other(stateDirectory) is { } user ? new RcloneUser(user.Id, user.Group) : null;
+
     /// <summary>The name of a user, for messages; null where the list of users does not have him.</summary>
     public static string? NameOf(uint id) => Lookup(id)?.Name;
 
     /// <summary>Null where there is no such user.</summary>
     public static (uint Id, uint Group)? Find(string name) =>
         Fields().Where(fields => fields[0] == name).Select(fields => ((uint, uint)?)(Number(fields[2]), Number(fields[3]))).FirstOrDefault();
+
+    private static (uint Id, string Name, uint Group, string Home)? Other(string stateDirectory)
+    {
+        if (!Environment.IsPrivilegedProcess || FileFacts.At(stateDirectory) is not { Owner: not 0 and var id })
+        {
+            return null;
+        }
+
+        var (name, group, home) = Lookup(id)
+            ?? throw new ConfigurationException($"StateDirectory {stateDirectory} belongs to user #{id}, whom {Accounts} does not have: chown it to the service's user");
+        return (id, name, group, home);
+    }
 
     private static (string Name, uint Group, string Home)? Lookup(uint id) => Fields()
         .Where(fields => Number(fields[2]) == id)

@@ -13,7 +13,7 @@ internal sealed class FilesCheck(Settings settings) : ICheck
     public Task RunAsync(Action<Finding> say, CancellationToken cancellationToken)
     {
         var files = NamedFiles.Of(settings);
-        var findings = files.SelectMany(Judge).Concat(NamedFiles.Trusted(settings.Options).Select(OfFault)).ToList();
+        var findings = files.SelectMany(Judge).Concat(NamedFiles.Trusted(settings.Options).Select(OfFault)).Concat(OfState()).ToList();
         findings.ForEach(say);
         if (!findings.Exists(finding => finding.Result == Verdict.Fail))
         {
@@ -39,6 +39,29 @@ internal sealed class FilesCheck(Settings settings) : ICheck
             // Root and the service's user may decide where backups go; anybody else who owns such a file could, too.
             var text = $"{file.Key}: {file.Path} belongs to {ServiceUser.NameOf(owner) ?? $"user #{owner}"}, who is neither root nor the service's user";
             yield return Finding.Warn(Subject, text, $"chown {Environment.UserName} {file.Path}");
+        }
+    }
+
+    // What another made there (root, by hand) the service can neither write nor, closed as it is, read. rclone's configuration may be read-only.
+    private IEnumerable<Finding> OfState()
+    {
+        var (state, rclone) = (settings.Options.StateDirectory, settings.Options.Rclone.ConfigFile);
+        if (Directory.Exists(state))
+        {
+            var owner = FileFacts.At(state)!.Owner;
+            foreach (var path in Directory.EnumerateFileSystemEntries(state).Where(path => path != rclone))
+            {
+                if (FileFacts.At(path)?.Owner is { } other && other != owner)
+                {
+                    yield return Finding.Fail(
+                        Subject, $"{path} belongs to {ServiceUser.NameOf(other) ?? $"user #{other}"}, not to the service's user", $"chown {ServiceUser.NameOf(owner) ?? $"{owner}"}: {path}");
+                }
+            }
+        }
+
+        if (Path.GetDirectoryName(rclone) != state && FileFacts.At(rclone) is { } facts && (facts.Permissions & UnixFileMode.OtherRead) != 0)
+        {
+            yield return Finding.Warn(Subject, $"Rclone:ConfigFile: {rclone} holds the logins of the remotes, and everybody may read it", $"chmod o-r {rclone}");
         }
     }
 

@@ -16,10 +16,20 @@ internal sealed class HookCheck(NodeFiles files, PerbOptions options) : ICheck
 
     public Task RunAsync(Action<Finding> say, CancellationToken cancellationToken)
     {
+        if (ReadableFile.IsDenied(files.VzdumpConf))
+        {
+            say(Finding.Ok(Subject, $"{files.VzdumpConf} is closed to {Environment.UserName}: not judged"));
+            return Task.CompletedTask;
+        }
+
         var script = File.Exists(files.VzdumpConf) ? VzdumpConf.ScriptOf(File.ReadAllText(files.VzdumpConf)) : null;
         if (script is null)
         {
             say(Finding.Ok(Subject, $"none in {files.VzdumpConf}: archives are found when their task has ended, at the next poll"));
+        }
+        else if (ReadableFile.IsDenied(script))
+        {
+            say(Finding.Ok(Subject, $"{files.VzdumpConf} names {script}, which is closed to {Environment.UserName}: not judged"));
         }
         else if (FaultOf(script) is { } fault)
         {

@@ -93,20 +93,27 @@ internal sealed class RemoteCheck(RemoteSection section, PerbOptions options, Rc
         var file = Path.Combine(directory, $"perb-probe-{Guid.NewGuid():N}.tmp");
         await File.WriteAllBytesAsync(file, content, cancellationToken);
         var target = _remote.ObjectPath(Path.GetFileName(file));
-        var began = time.GetTimestamp();
-        await rclone.CopyToAsync(file, target, new TransferLimits(null), progress: null, started: null, cancellationToken);
-        var took = time.GetElapsedTime(began);
-        var fault = await CompareAsync(target, content, hash, cancellationToken);
+        TimeSpan took;
+        string? fault;
+        try
+        {
+            var began = time.GetTimestamp();
+            await rclone.CopyToAsync(file, target, new TransferLimits(null), progress: null, started: null, cancellationToken);
+            took = time.GetElapsedTime(began);
+            fault = await CompareAsync(target, content, hash, cancellationToken);
+        }
+        catch
+        {
+            await TryDeleteAsync(target); // nothing of ours is left, also after an interruption
+            throw;
+        }
+
         if (fault is not null)
         {
             say(Finding.Fail(Subject, $"what was written is not what lies there: {fault}", Fix));
         }
 
-        try
-        {
-            await rclone.DeleteFileAsync(target, CancellationToken.None); // nothing of ours is left, also after an interruption
-        }
-        catch (RcloneException exception)
+        if (await TryDeleteAsync(target) is { } exception)
         {
             say(Finding.Warn(
                 Subject,
@@ -116,6 +123,19 @@ internal sealed class RemoteCheck(RemoteSection section, PerbOptions options, Rc
         }
 
         return fault is null ? took : null;
+    }
+
+    private async Task<RcloneException?> TryDeleteAsync(RemotePath target)
+    {
+        try
+        {
+            await rclone.DeleteFileAsync(target, CancellationToken.None);
+            return null;
+        }
+        catch (RcloneException exception)
+        {
+            return exception;
+        }
     }
 
     private async Task<string?> CompareAsync(RemotePath target, byte[] content, HashKind? hash, CancellationToken cancellationToken)

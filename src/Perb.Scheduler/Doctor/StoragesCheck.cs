@@ -4,7 +4,7 @@ using Perb.Scheduler.Discovery;
 namespace Perb.Scheduler.Doctor;
 
 /// <summary>Every storage with backups: there, and its archives readable by the service's user.</summary>
-internal sealed class StoragesCheck(StorageListing storages, DumpListing listing, PerbOptions options, TimeProvider time) : ICheck
+internal sealed class StoragesCheck(StorageListing storages, DumpListing listing, PerbOptions options, ServiceUnit? unit, TimeProvider time) : ICheck
 {
     private readonly TimedLook _look = new(TimeSpan.FromSeconds(30), time);
 
@@ -49,7 +49,7 @@ internal sealed class StoragesCheck(StorageListing storages, DumpListing listing
                 directory.Path, () => listing.List(directory, options.Proxmox.Node, new TaskView(true, [], time.GetUtcNow()), time.GetUtcNow()), cancellationToken);
             var closed = archives.Where(archive => ReadableFile.IsDenied(archive.Path)).ToList();
             Archives = [.. Archives, .. archives];
-            say(closed.Count == 0
+            say(closed.Count == 0 || unit is { ReadsAll: true }
                 ? Finding.Ok(subject, $"{directory.Path}: {archives.Count} archives, {ByteSize.Format(archives.Sum(archive => archive.SizeBytes))}")
                 : Finding.Fail(
                     subject,
@@ -59,6 +59,10 @@ internal sealed class StoragesCheck(StorageListing storages, DumpListing listing
         catch (DirectoryNotFoundException)
         {
             say(Finding.Ok(subject, $"{directory.Path} is not there yet: vzdump makes it with the first backup"));
+        }
+        catch (UnauthorizedAccessException) when (unit is { ReadsAll: true })
+        {
+            say(Finding.Ok(subject, $"{directory.Path} is closed to {Environment.UserName}, and the service has a capability to read it all the same"));
         }
         catch (UnauthorizedAccessException)
         {

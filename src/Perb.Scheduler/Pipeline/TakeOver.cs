@@ -23,6 +23,7 @@ public sealed class TakeOver(
     internal Func<ProcessIdentity, CancellationToken, Task<bool>> EndSurvivor { get; init; } = rclone.EndSurvivorAsync;
 
     /// <exception cref="ConfigurationException">The staging directory cannot be used, or can never hold anything.</exception>
+    /// <exception cref="IOException">The disk is full or fails.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         foreach (var (remote, uploader) in await claims.UploadersAsync(cancellationToken))
@@ -41,7 +42,7 @@ public sealed class TakeOver(
                 staging.Sweep(remote.Name, belonging);
             }
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException && !DiskFault.Passes(exception))
         {
             throw new ConfigurationException($"Perb:Staging:Directory cannot be used: {exception.Message}");
         }

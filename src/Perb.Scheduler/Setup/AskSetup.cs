@@ -1,5 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.Configuration;
 using Perb.Scheduler.Configuration;
 using Perb.Transfer.Keys;
 using Perb.Transfer.Posix;
@@ -20,12 +22,12 @@ internal sealed class AskSetup(SetupOrder order, Questions questions, GrantToken
         var perb = Section(configuration, "Perb");
 
         var proxmox = Section(perb, "Proxmox");
-        var node = questions.Text("Name of this node in Proxmox", order.Node ?? (string?)proxmox["Node"] ?? Environment.MachineName, "--node");
+        var node = questions.Text("Name of this node in Proxmox", order.Node ?? (string?)proxmox["Node"] ?? Environment.MachineName.Split('.')[0], "--node");
         var (lines, secret) = await AskTokenAsync(proxmox, node, cancellationToken);
-        var copies = AskTrust(proxmox);
+        var copies = AskTrust(proxmox, node);
         copies.AddRange(AskRecipients(Section(perb, "Encryption")));
-        var rclone = AskRclone(SetupPlan.RcloneFileOf(perb));
         AskRemotes(perb, node);
+        var rclone = AskRclone(perb);
         if (order.Storages.Count > 0)
         {
             Section(perb, "Discovery")["Storages"] = new JsonArray([.. order.Storages.Select(storage => JsonValue.Create(storage))]);
@@ -33,9 +35,29 @@ internal sealed class AskSetup(SetupOrder order, Questions questions, GrantToken
 
         var signs = AskSigning(Section(perb, "Encryption"));
         bool? hook = order.Hook ?? (order.IsUnattended ? null : questions.YesNo($"Put Perb's hook into {files.VzdumpConf}, so that archives are shipped at once", true, "--hook"));
+        if (order.Wait && hook is not true)
+        {
+            throw new SetupException("--wait says what the hook does: give --hook as well");
+        }
+
         AskNotify(perb);
         AskPage(perb);
+        RequireUnderstood(configuration);
         return new SetupPlan(node, order.User, new Owner(user.Id, user.Group), configuration, before, lines, secret, copies, rclone, signs, hook, order.Wait);
+    }
+
+    // As the service will read it; what it would refuse must not take the place of what it runs with.
+    private static void RequireUnderstood(JsonObject configuration)
+    {
+        using var json = new MemoryStream(JsonSerializer.SerializeToUtf8Bytes(configuration));
+        try
+        {
+            PerbOptionsReader.Read(new ConfigurationBuilder().AddJsonStream(json).AddEnvironmentVariables().Build());
+        }
+        catch (ConfigurationException exception)
+        {
+            throw new SetupException($"nothing was changed: {string.Join("; ", exception.Faults)}");
+        }
     }
 
     private async Task<(IReadOnlyList<string[]> Lines, string? Secret)> AskTokenAsync(JsonObject proxmox, string node, CancellationToken cancellationToken)
@@ -62,7 +84,7 @@ internal sealed class AskSetup(SetupOrder order, Questions questions, GrantToken
     }
 
     // A node with a certificate of its own (ACME) is known by its name; the others answer on loopback, by the cluster's authority.
-    private List<(string From, string To)> AskTrust(JsonObject proxmox)
+    private List<(string From, string To)> AskTrust(JsonObject proxmox, string node)
     {
         if (order.Url is { } url)
         {
@@ -77,7 +99,8 @@ internal sealed class AskSetup(SetupOrder order, Questions questions, GrantToken
         if (File.Exists(files.OwnCertificate))
         {
             using var certificate = X509CertificateLoader.LoadCertificateFromFile(files.OwnCertificate);
-            proxmox["Url"] ??= $"https://{certificate.GetNameInfo(X509NameType.DnsName, forIssuer: false)}:8006";
+            var name = certificate.GetNameInfo(X509NameType.DnsName, forIssuer: false);
+            proxmox["Url"] ??= $"https://{(name.StartsWith("*.", StringComparison.Ordinal) ? node + name[1..] : name)}:8006";
             return [];
         }
 
@@ -136,14 +159,20 @@ internal sealed class AskSetup(SetupOrder order, Questions questions, GrantToken
         }
     }
 
-    private string? AskRclone(string place)
+    private string? AskRclone(JsonObject perb)
     {
         if (order.RcloneConfig is { } given)
         {
             return File.Exists(given) ? Path.GetFullPath(given) : throw new SetupException($"--rclone-config {given} is not there");
         }
 
-        return File.Exists(place) ? null : throw new SetupException(
+        var place = SetupPlan.RcloneFileOf(perb);
+        if (File.Exists(place))
+        {
+            return null;
+        }
+
+        return SetupPlan.DirectoriesOf(perb).Count == ((JsonArray)perb["Remotes"]!).Count ? SetupPlan.NoLogins : throw new SetupException(
             $"rclone does not know your remote yet: runuser -u {order.User} -- rclone config --config {place}, then run setup again; or give the file that knows it with --rclone-config");
     }
 
@@ -205,7 +234,16 @@ internal sealed class AskSetup(SetupOrder order, Questions questions, GrantToken
         var address = order.MailTo ?? questions.Text("Mail address that is told when a guest is not safe (empty: nobody)", "", "--mail-to");
         if (address.Length > 0)
         {
-            perb["Notify"] = new JsonArray(new JsonObject { ["Kind"] = "smtp", ["To"] = new JsonArray(address), ["Host"] = "localhost" });
+            var entries = perb["Notify"] as JsonArray ?? [];
+            perb["Notify"] = entries;
+            if (entries.FirstOrDefault(entry => string.Equals((string?)entry?["Kind"], "smtp", StringComparison.OrdinalIgnoreCase)) is { } known)
+            {
+                known["To"] = new JsonArray(address);
+            }
+            else
+            {
+                entries.Add(new JsonObject { ["Kind"] = "smtp", ["To"] = new JsonArray(address), ["Host"] = "localhost" });
+            }
         }
     }
 

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Perb.Scheduler.Configuration;
 using Perb.Transfer.Posix;
-using Perb.Transfer.Rclone;
 using Perb.Transfer.Signing;
 
 namespace Perb.Scheduler.Setup;
@@ -21,11 +21,9 @@ internal sealed class CarryOutSetup(NodeFiles files, GrantToken grant, TimeProvi
     {
         MakeDirectory(files.Directory, new Owner(0, plan.Owner.Group));
         MakeDirectory(plan.StateDirectory, plan.Owner);
-        if (await grant.RunAsync(plan.TokenLines, cancellationToken) is { } made)
-        {
-            await WriteSecretAsync(plan, made, CancellationToken.None); // Proxmox never shows it again
-        }
-        else if (plan.TokenSecret is { } given)
+        await MakeIdAsync(plan, cancellationToken);
+        await grant.RunAsync(plan.TokenLines, secret => WriteSecretAsync(plan, secret, CancellationToken.None), cancellationToken);
+        if (plan.TokenSecret is { } given)
         {
             await WriteSecretAsync(plan, given, cancellationToken);
         }
@@ -40,7 +38,9 @@ internal sealed class CarryOutSetup(NodeFiles files, GrantToken grant, TimeProvi
         {
             var place = plan.RcloneFile;
             await InstalledFile.WriteAsync(place, await File.ReadAllBytesAsync(rclone, cancellationToken), plan.Owner, InstalledFile.Private, cancellationToken);
-            say($"{rclone} is copied to {place}: keep a copy with the private key, too");
+            say(rclone == SetupPlan.NoLogins
+                ? $"{place} is empty: directories need no login"
+                : $"{rclone} is copied to {place}: keep a copy with the private key, too");
         }
 
         if (plan.Signs)
@@ -59,6 +59,16 @@ internal sealed class CarryOutSetup(NodeFiles files, GrantToken grant, TimeProvi
         }
     }
 
+    // As the first start would; made here, because it stands on the recovery sheet.
+    private static async Task MakeIdAsync(SetupPlan plan, CancellationToken cancellationToken)
+    {
+        var place = Path.Combine(plan.StateDirectory, StateDirectory.IdName);
+        if (FileFacts.At(place) is null)
+        {
+            await InstalledFile.WriteAsync(place, $"{Guid.NewGuid():N}\n", plan.Owner, InstalledFile.Private, cancellationToken);
+        }
+    }
+
     private async Task WriteSecretAsync(SetupPlan plan, string secret, CancellationToken cancellationToken)
     {
         var file = SecretFile.Locate((string)plan.Configuration["Perb"]!["Proxmox"]!["TokenSecretFile"]!, files.Configuration);
@@ -69,8 +79,7 @@ internal sealed class CarryOutSetup(NodeFiles files, GrantToken grant, TimeProvi
     private async Task MakeSigningKeyAsync(SetupPlan plan, CancellationToken cancellationToken)
     {
         var place = (string)plan.Configuration["Perb"]!["Encryption"]!["SigningKey"]!;
-        var key = await NewSigningKey.CreateAsync(place, $"Perb on {plan.Node}", time.GetUtcNow(), cancellationToken);
-        await InstalledFile.WriteAsync(place, await File.ReadAllBytesAsync(place, cancellationToken), plan.Owner, InstalledFile.Private, cancellationToken);
+        var key = await NewSigningKey.CreateAsync(place, $"Perb on {plan.Node}", time.GetUtcNow(), (plan.Owner.User, plan.Owner.Group), cancellationToken);
         say($"manifests will be signed by {key.Signer} ({place}); its public half, to keep with the private key: gpg --show-keys; README, \"Signing\"");
     }
 
@@ -92,13 +101,14 @@ internal sealed class CarryOutSetup(NodeFiles files, GrantToken grant, TimeProvi
     // The service can write nothing but its own directories; a remote that is a directory of this machine is one more. "-": it may be away.
     private async Task LetWriteAsync(SetupPlan plan, CancellationToken cancellationToken)
     {
-        var directories = plan.Configuration["Perb"]!["Remotes"]!.AsArray()
-            .Select(remote => RemotePath.Parse((string)remote!["Path"]!))
-            .Where(path => path.Remote.Length == 0)
-            .Select(path => path.Path)
-            .ToList();
+        var directories = SetupPlan.DirectoriesOf((JsonObject)plan.Configuration["Perb"]!);
         if (directories.Count == 0)
         {
+            if (File.Exists(files.LocalRemoteDropIn))
+            {
+                File.Delete(files.LocalRemoteDropIn);
+            }
+
             return;
         }
 
@@ -112,11 +122,14 @@ internal sealed class CarryOutSetup(NodeFiles files, GrantToken grant, TimeProvi
 
     private const UnixFileMode DropInMode = InstalledFile.AllRead | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
+    private const UnixFileMode OwnerAndGroup = InstalledFile.GroupReads | UnixFileMode.UserExecute | UnixFileMode.GroupExecute;
+
     private static void MakeDirectory(string path, Owner owner)
     {
         if (!Directory.Exists(path))
         {
-            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute);
+            Directory.CreateDirectory(path, OwnerAndGroup);
+            File.SetUnixFileMode(path, OwnerAndGroup); // whatever the umask made of it
             FileFacts.Give(path, owner.User, owner.Group);
         }
     }

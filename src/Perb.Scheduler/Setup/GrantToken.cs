@@ -8,9 +8,9 @@ namespace Perb.Scheduler.Setup;
 /// </summary>
 internal sealed class GrantToken(Pveum pveum)
 {
-    /// <summary>The lines, as far as they are needed; the one that makes the token is among them unless <paramref name="keepsToken"/>.</summary>
+    /// <summary>The lines, as far as they are needed; the one that makes the token is among them where Proxmox has none of that name.</summary>
     /// <param name="tokenId"><c>user@realm!name</c>.</param>
-    /// <param name="keepsToken">Its secret is in our hands already.</param>
+    /// <param name="keepsToken">Its secret is in our hands already, and worthless if the token was revoked since.</param>
     /// <param name="cancellationToken">Ends the asking.</param>
     /// <exception cref="SetupException">pveum refuses; or the token is there, and nobody can see its secret again.</exception>
     public async Task<IReadOnlyList<string[]>> PlanAsync(string tokenId, bool keepsToken, CancellationToken cancellationToken)
@@ -18,7 +18,8 @@ internal sealed class GrantToken(Pveum pveum)
         var (user, name) = Split(tokenId);
         var role = TokenPrivileges.Role;
         var hasUser = await pveum.HasAsync(["user", "list"], "userid", user, cancellationToken);
-        if (!keepsToken && hasUser && await pveum.HasAsync(["user", "token", "list", user], "tokenid", name, cancellationToken))
+        var hasToken = hasUser && await pveum.HasAsync(["user", "token", "list", user], "tokenid", name, cancellationToken);
+        if (hasToken && !keepsToken)
         {
             throw new SetupException(
                 $"the token {tokenId} is there already, and Proxmox shows a secret only once: pveum user token remove {user} {name}, and run setup again; or give the secret with --token-secret-file");
@@ -29,29 +30,32 @@ internal sealed class GrantToken(Pveum pveum)
             ["role", await pveum.HasAsync(["role", "list"], "roleid", role.Role, cancellationToken) ? "modify" : "add", role.Role, "--privs", role.Privileges],
             .. hasUser ? [] : (string[][])[["user", "add", user, "--comment", "Perb ships backups offsite"]],
             ["acl", "modify", "/", "--users", user, "--roles", role.Role],
-            .. keepsToken ? [] : (string[][])[["user", "token", "add", user, name, "--privsep", "1"]],
+            .. hasToken ? [] : (string[][])[["user", "token", "add", user, name, "--privsep", "1"]],
             ["acl", "modify", "/", "--tokens", tokenId, "--roles", role.Role],
         ];
     }
 
     public string InWords(string[] line) => pveum.Line(line);
 
-    /// <returns>The secret; null where the token was kept.</returns>
+    /// <param name="lines">The plan's.</param>
+    /// <param name="keep">Is given the secret of a token that was made, at once: Proxmox never shows it again, whatever happens next.</param>
+    /// <param name="cancellationToken">Stops between and in the lines, but not while the token is made.</param>
     /// <exception cref="SetupException">One of them failed.</exception>
-    public async Task<string?> RunAsync(IReadOnlyList<string[]> lines, CancellationToken cancellationToken)
+    public async Task RunAsync(IReadOnlyList<string[]> lines, Func<string, Task> keep, CancellationToken cancellationToken)
     {
-        string? secret = null;
         foreach (var line in lines)
         {
-            var makesToken = line is ["user", "token", "add", ..];
-            var answer = await pveum.RunAsync(makesToken ? [.. line, "--output-format", "json"] : line, cancellationToken);
-            if (makesToken)
+            cancellationToken.ThrowIfCancellationRequested();
+            if (line is not ["user", "token", "add", ..])
             {
-                secret = (string?)pveum.Parse(answer)?["value"] ?? throw new SetupException("pveum made the token and did not show its secret: remove the token, and run setup again");
+                await pveum.RunAsync(line, cancellationToken);
+                continue;
             }
-        }
 
-        return secret;
+            var answer = await pveum.RunAsync([.. line, "--output-format", "json"], CancellationToken.None);
+            await keep((string?)pveum.Parse(answer)?["value"]
+                ?? throw new SetupException("pveum made the token and did not show its secret: remove the token, and run setup again"));
+        }
     }
 
     private static (string User, string Name) Split(string tokenId) => tokenId.Split('!') is [{ Length: > 0 } user, { Length: > 0 } name] && user.Contains('@', StringComparison.Ordinal)

@@ -10,6 +10,8 @@ internal sealed class HookInstallation(NodeFiles files)
 {
     private const string Chain = "CHAIN=";
     private const string Wait = "WAIT=";
+    private const UnixFileMode WritableByOthers = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
+    private const UnixFileMode Executable = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
     /// <returns>What was done, a line each.</returns>
     /// <exception cref="SetupException">The hook is not installed, or what is chained could not be run.</exception>
@@ -29,11 +31,21 @@ internal sealed class HookInstallation(NodeFiles files)
             throw new SetupException($"{files.VzdumpConf} names the script {chained}, which is no absolute path: mend that first");
         }
 
+        if (before != files.Hook && InstalledFile.TargetOf(files.VzdumpConf).StartsWith(files.Cluster, StringComparison.Ordinal))
+        {
+            throw new SetupException($"{files.VzdumpConf} leads into {files.Cluster}, where it holds for every node: install Perb on all, then put this line there: script: {files.Hook}");
+        }
+
         // The chain first: were it the other way round, a crash between the two would lose the script that was there.
         var settings = Read(files.HookConf);
         var changed = With(With(settings, Chain, chained ?? ValueOf(settings, Chain)), Wait, waits ? "1" : ValueOf(settings, Wait));
         if (changed != settings)
         {
+            if (DistrustOfHookConf() is { } distrust)
+            {
+                throw new SetupException(distrust);
+            }
+
             await InstalledFile.RewriteAsync(files.HookConf, changed, cancellationToken);
         }
 
@@ -45,7 +57,11 @@ internal sealed class HookInstallation(NodeFiles files)
         await InstalledFile.RewriteAsync(files.VzdumpConf, VzdumpConf.With(text, files.Hook), cancellationToken);
         return chained is null
             ? [$"{files.VzdumpConf}: script: {files.Hook}"]
-            : [$"{files.VzdumpConf}: script: {files.Hook}", $"{files.HookConf}: {Chain}{chained}, which was the script before"];
+            : [
+                $"{files.VzdumpConf}: script: {files.Hook}",
+                $"{files.HookConf}: {Chain}{chained}, which was the script before"
+                    + (CanRun(chained) ? "" : ", and is not there or not executable: the hook says so in each task, and leaves it out"),
+            ];
     }
 
     /// <returns>What was done, a line each.</returns>
@@ -58,7 +74,9 @@ internal sealed class HookInstallation(NodeFiles files)
         if (VzdumpConf.ScriptOf(text) == files.Hook)
         {
             var settings = Read(files.HookConf);
-            var chained = ValueOf(settings, Chain);
+            var former = ValueOf(settings, Chain);
+            var fault = former is null ? null : DistrustOfHookConf() ?? (CanRun(former) ? null : "it is not there or not executable, and vzdump would refuse every backup");
+            var chained = fault is null ? former : null;
             await InstalledFile.RewriteAsync(files.VzdumpConf, chained is null ? VzdumpConf.Without(text) : VzdumpConf.With(text, chained), cancellationToken);
             if (chained is not null)
             {
@@ -66,6 +84,10 @@ internal sealed class HookInstallation(NodeFiles files)
             }
 
             done.Add(chained is null ? $"{files.VzdumpConf}: the hook is out" : $"{files.VzdumpConf}: script: {chained}, as before");
+            if (fault is not null)
+            {
+                done.Add($"the script that {files.HookConf} chains, {former}, was NOT put back: {fault}");
+            }
         }
         else
         {
@@ -77,6 +99,18 @@ internal sealed class HookInstallation(NodeFiles files)
                 $"backup jobs name {files.Hook} themselves and would fail without it: {string.Join("; ", jobs.Select(job => $"pvesh set /cluster/backup/{job} --delete script"))}")
             : done;
     }
+
+    // As the hook itself judges (read_conf): whoever can write these runs programs as root. Null: it believes them.
+    private string? DistrustOfHookConf() =>
+        FileFacts.At(files.HookConf) is { IsRegularFile: false }
+            ? $"{files.HookConf} is not a regular file: the hook ignores it"
+            : new[] { files.HookConf, files.Directory + "/" }.FirstOrDefault(path =>
+                FileFacts.At(path) is { } facts && (facts.Owner != 0 || (facts.Permissions & WritableByOthers) != 0)) is { } open
+                ? $"{open} must be root's and writable for nobody else, or the hook ignores {files.HookConf}: chown root {open}; chmod go-w {open}"
+                : null;
+
+    private static bool CanRun(string script) =>
+        script.StartsWith('/') && File.Exists(script) && (File.GetUnixFileMode(script) & Executable) != 0;
 
     // jobs.cfg: "vzdump: ID", then lines of "KEY VALUE" with a tab before them. Facts: PVE 1.
     private List<string> JobsWithHook()

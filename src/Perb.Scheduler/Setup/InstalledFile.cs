@@ -25,11 +25,21 @@ internal static class InstalledFile
     public static Task WriteAsync(string path, string text, Owner owner, UnixFileMode mode, CancellationToken cancellationToken) =>
         WriteAsync(path, Encoding.UTF8.GetBytes(text), owner, mode, cancellationToken);
 
-    /// <summary>With owner and mode as they were; a new file is root's and everybody may read it.</summary>
+    /// <summary>
+    /// With its owner, and its mode as far as others do not get to write it; a new file is root's and everybody may read it. Of a link the
+    /// target is written: its own mode says nothing.
+    /// </summary>
     /// <exception cref="IOException">As above.</exception>
-    public static Task RewriteAsync(string path, string text, CancellationToken cancellationToken) => FileFacts.At(path) is { } facts
-        ? WriteAsync(path, text, new Owner(facts.Owner, facts.Group), facts.Permissions, cancellationToken)
-        : WriteAsync(path, text, Owner.Root, AllRead, cancellationToken);
+    public static Task RewriteAsync(string path, string text, CancellationToken cancellationToken)
+    {
+        var file = TargetOf(path);
+        return FileFacts.At(file) is { } facts
+            ? WriteAsync(file, text, new Owner(facts.Owner, facts.Group), facts.Permissions & AllRead, cancellationToken)
+            : WriteAsync(file, text, Owner.Root, AllRead, cancellationToken);
+    }
+
+    /// <summary>Where a link leads to in the end, even to nothing; anything else is its own target.</summary>
+    public static string TargetOf(string path) => FileFacts.At(path) is null ? path : File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
 }
 
 /// <summary>Ids of the kernel's.</summary>

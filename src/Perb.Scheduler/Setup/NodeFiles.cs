@@ -14,6 +14,9 @@ internal sealed record NodeFiles(string Root)
 
     public string Hook => Root + "/usr/lib/perb/vzdump-hook";
 
+    /// <summary>The cluster's own file system: owners and modes cannot be set there.</summary>
+    public string Cluster => Root + "/etc/pve/";
+
     /// <summary>The cluster's backup jobs.</summary>
     public string JobsCfg => Root + "/etc/pve/jobs.cfg";
 
@@ -26,8 +29,10 @@ internal sealed record NodeFiles(string Root)
 
     public string Directory => Root + "/etc/perb";
 
-    /// <summary>What the service may write besides its own directories.</summary>
-    public string LocalRemoteDropIn => Root + "/etc/systemd/system/perb.service.d/local-remote.conf";
+    /// <summary>What the service may write besides its own directories; made by setup alone, so no name of the package's examples.</summary>
+    public string LocalRemoteDropIn => DropIns + "/50-perb-setup.conf";
+
+    public string DropIns => Root + "/etc/systemd/system/perb.service.d";
 
     public static NodeFiles Here() => new(Environment.GetEnvironmentVariable(RootVariable) ?? "");
 }

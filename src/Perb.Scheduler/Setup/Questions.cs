@@ -3,12 +3,13 @@ using Perb.Transfer;
 namespace Perb.Scheduler.Setup;
 
 /// <summary>Asks on the terminal, a line for a line; or, unattended, takes every default and refuses what has none.</summary>
-internal sealed class Questions(TextReader answers, TextWriter screen, bool isUnattended)
+internal sealed class Questions(TextReader answers, TextWriter screen, bool isUnattended, CancellationToken stop)
 {
     /// <param name="question">Without a question mark.</param>
     /// <param name="fallback">Taken for an empty answer; null: there is none.</param>
     /// <param name="option">What says it on the command line.</param>
     /// <exception cref="SetupException">There is no answer.</exception>
+    /// <exception cref="OperationCanceledException">Ctrl-C.</exception>
     public string Text(string question, string? fallback, string option)
     {
         if (isUnattended)
@@ -20,7 +21,11 @@ internal sealed class Questions(TextReader answers, TextWriter screen, bool isUn
         {
             screen.Write($"{question}{(string.IsNullOrEmpty(fallback) ? "" : $" [{Printable.Clean(fallback)}]")}: ");
             screen.Flush();
-            var answer = answers.ReadLine() ?? throw new SetupException($"no answer to \"{question}\": {option} says it on the command line, with --yes nothing is asked");
+
+            // Aside: a read of the terminal cannot be stopped, and nobody types Enter after Ctrl-C.
+            var reading = Task.Run(answers.ReadLine, CancellationToken.None);
+            reading.Wait(stop);
+            var answer = reading.Result ?? throw new SetupException($"no answer to \"{question}\": {option} says it on the command line, with --yes nothing is asked");
             if (answer.Trim() is { Length: > 0 } given)
             {
                 return given;

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Perb.Scheduler.Configuration;
+using Perb.Transfer.Rclone;
 
 namespace Perb.Scheduler.Setup;
 
@@ -9,7 +10,7 @@ namespace Perb.Scheduler.Setup;
 /// <param name="TokenLines">For pveum.</param>
 /// <param name="TokenSecret">The secret, where somebody else made the token; null: it comes from pveum, or is in its file already.</param>
 /// <param name="Copies">Public files to be copied, each to its place.</param>
-/// <param name="RcloneConfig">To be copied into the service's place; null: it is there.</param>
+/// <param name="RcloneConfig">To be copied into the service's place; null: it is there. <see cref="NoLogins"/>: an empty one.</param>
 internal sealed record SetupPlan(
     string Node,
     string User,
@@ -35,9 +36,16 @@ internal sealed record SetupPlan(
 
     public const string SigningKeyName = "signing.asc";
 
+    /// <summary>Taken for rclone's configuration where all remotes are directories: those have no login.</summary>
+    public const string NoLogins = "/dev/null";
+
     public static string StateDirectoryOf(JsonObject perb) => (string?)perb[nameof(StateDirectory)] ?? "/var/lib/perb";
 
     public static string RcloneFileOf(JsonObject perb) => (string?)perb["Rclone"]?["ConfigFile"] ?? Path.Combine(StateDirectoryOf(perb), "rclone.conf");
+
+    /// <summary>The remotes that are directories of this machine.</summary>
+    public static IReadOnlyList<string> DirectoriesOf(JsonObject perb) =>
+        [.. ((JsonArray)perb["Remotes"]!).Select(remote => RemotePath.TryParse((string?)remote?["Path"] ?? "", out var path, out _) && path.Remote.Length == 0 ? path.Path : null).OfType<string>()];
 
     /// <exception cref="ConfigurationException">There is one, and it is not JSON.</exception>
     public static (JsonObject Configuration, string? Text) Read(string file)

@@ -23,6 +23,7 @@ public sealed class Database
 
     /// <summary>Creates the file where there is none and brings an older one up to date; only the owner of the state directory does.</summary>
     /// <exception cref="ConfigurationException">Not a database, damaged, or newer than this program.</exception>
+    /// <exception cref="IOException">The disk is full or fails.</exception>
     public static async Task<Database> OpenForServiceAsync(string path, CancellationToken cancellationToken)
     {
         var database = new Database(path);
@@ -119,7 +120,21 @@ public sealed class Database
         catch (SqliteException exception)
             when (exception.SqliteErrorCode is SQLitePCL.raw.SQLITE_CANTOPEN or SQLitePCL.raw.SQLITE_READONLY)
         {
+            RequireRoomForAFile();
             throw new ConfigurationException($"the store {Path} cannot be opened for writing: check its directory and owner, and whether its file system is read-only");
+        }
+    }
+
+    // SQLite's own files beside the store need a name each. Where a full disk has none left, SQLite says no more than that it cannot open one.
+    private void RequireRoomForAFile()
+    {
+        try
+        {
+            File.Create($"{Path}-room", bufferSize: 1, FileOptions.DeleteOnClose).Dispose();
+        }
+        catch (Exception exception) when (exception is UnauthorizedAccessException or IOException && !DiskFault.Passes(exception))
+        {
+            // Something else is wrong.
         }
     }
 

@@ -14,8 +14,8 @@ public sealed class VzdumpArchives(HookSpool spool, VzdumpWorker worker, Discove
     private readonly List<VzdumpArchive> _archives = [];
     private bool _endedBefore;
 
-    /// <summary>Whether a file is there; a test can make it hang.</summary>
-    internal Func<string, bool> IsThere { get; init; } = File.Exists;
+    /// <summary>Whether a file is there, or may be: the service may see more than this does. A test can make it hang.</summary>
+    internal Func<string, bool> IsThere { get; init; } = path => File.Exists(path) || ReadableFile.IsDenied(path);
 
     public IReadOnlyList<VzdumpArchive> All => _archives;
 

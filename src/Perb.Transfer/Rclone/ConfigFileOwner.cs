@@ -3,8 +3,8 @@ using Perb.Transfer.Posix;
 namespace Perb.Transfer.Rclone;
 
 /// <summary>
-/// rclone refreshes logins by replacing its configuration file. Run by root, as a restore on the node is, it would leave a file of root's that
-/// the service cannot read any more; so the file is given back to whom it belonged.
+/// rclone refreshes logins by replacing its configuration file. Run by root, with somebody's file (--rclone-config), it would leave one of root's
+/// that its owner cannot read any more; so the file is given back to whom it belonged.
 /// </summary>
 internal sealed class ConfigFileOwner : IDisposable
 {

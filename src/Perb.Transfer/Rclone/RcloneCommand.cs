@@ -26,6 +26,9 @@ internal sealed class RcloneCommand
     public static RcloneCommand CopyFrom(RemotePath source, string localFile, TransferLimits limits) =>
         new(["copyto"], CopyOptions(limits), source, [source.Argument, localFile]);
 
+    // To standard output: for an rclone that may not write where the file goes.
+    public static RcloneCommand Fetch(RemotePath source) => Of(["cat"], ["--stats", "500ms", "--stats-log-level", "NOTICE"], source);
+
     // Exact names, one a line in a file: a listing and many small files in one run, instead of a run for each.
     public static RcloneCommand CopyAllFrom(RemotePath directory, string namesFile, string localDirectory, long maxBytes) => new(
         ["copy"],

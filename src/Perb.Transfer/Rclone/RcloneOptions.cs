@@ -20,6 +20,15 @@ public sealed record RcloneOptions
     /// <summary>A person's own rclone, with all of that person's environment: where there is no configuration of Perb's.</summary>
     public bool KeepsEnvironment { get; init; }
 
+    /// <summary>
+    /// Whom the configuration file belongs to, where that is not who runs this program: rclone runs whatever programs the file names, so it
+    /// does that as them. Only root can.
+    /// </summary>
+    public RcloneUser? RunAs { get; init; }
+
     /// <summary>How long an interrupted run may take to tidy up before it is killed.</summary>
     public TimeSpan GracePeriod { get; init; } = TimeSpan.FromSeconds(10);
 }
+
+/// <summary>Ids of the kernel's.</summary>
+public sealed record RcloneUser(uint Id, uint Group);

@@ -4,6 +4,7 @@ using System.Text.Json.Serialization.Metadata;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Logging;
 using Perb.Transfer.Hashing;
+using Perb.Transfer.Posix;
 
 namespace Perb.Transfer.Rclone;
 
@@ -17,6 +18,8 @@ public sealed partial class RcloneProgram(RcloneOptions options, TimeProvider ti
 
     // Some 500,000 names; a directory with more is not one that Perb filled.
     private const long MaxListingBytes = 128 * 1024 * 1024;
+
+    private const int FetchBufferBytes = 1 << 20;
 
     /// <exception cref="RcloneMissingException">There is no such program.</exception>
     public async Task<Version> GetVersionAsync(CancellationToken cancellationToken)
@@ -62,6 +65,11 @@ public sealed partial class RcloneProgram(RcloneOptions options, TimeProvider ti
         CancellationToken cancellationToken)
     {
         var command = RcloneCommand.CopyFrom(source, Absolute(localFile), limits);
+        if (options.RunAs is not null)
+        {
+            await FetchAsync(source, localFile, progress, started, cancellationToken);
+            return;
+        }
 
         // Object stores have no directories: there, a missing file is an empty directory, copied with success. What stands
         // here afterwards must have come from this run.
@@ -85,7 +93,23 @@ public sealed partial class RcloneProgram(RcloneOptions options, TimeProvider ti
         RequirePlain(names);
         var list = Path.Combine(Absolute(localDirectory), ".names");
         await File.WriteAllLinesAsync(list, names, cancellationToken);
-        await CopyAsync(RcloneCommand.CopyAllFrom(directory, list, localDirectory, maxBytes), progress: null, started: null, cancellationToken);
+        if (options.RunAs is { } user)
+        {
+            FileFacts.Give(list, user.Id, user.Group);
+            FileFacts.Give(localDirectory, user.Id, user.Group);
+        }
+
+        try
+        {
+            await CopyAsync(RcloneCommand.CopyAllFrom(directory, list, localDirectory, maxBytes), progress: null, started: null, cancellationToken);
+        }
+        finally
+        {
+            if (options.RunAs is not null)
+            {
+                FileFacts.Give(localDirectory, 0, 0); // what is read from there now, nobody changes any more
+            }
+        }
     }
 
     /// <summary>
@@ -207,6 +231,31 @@ public sealed partial class RcloneProgram(RcloneOptions options, TimeProvider ti
     {
         var run = new RcloneRun(options, time, logger, command) { Progress = progress, Started = started };
         await run.ExecuteAsync(OutputReader.ReadBytesAsync, MaxAnswerBytes, cancellationToken);
+    }
+
+    // The other user's rclone need not get at the place where the file goes: this program writes it.
+    private async Task FetchAsync(
+        RemotePath source,
+        string localFile,
+        IProgress<TransferProgress>? progress,
+        Func<ProcessIdentity, Task>? started,
+        CancellationToken cancellationToken)
+    {
+        File.Delete(localFile);
+        await using var file = new FileStream(localFile, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
+        var run = new RcloneRun(options, time, logger, RcloneCommand.Fetch(source)) { Progress = progress, Started = started };
+        var bytes = await run.ExecuteAsync(
+            async (stdout, token) =>
+            {
+                await stdout.CopyToAsync(file, FetchBufferBytes, token);
+                return file.Length;
+            },
+            long.MaxValue,
+            cancellationToken);
+        if (bytes == 0 && await StatAsync(source, hash: null, cancellationToken) is null)
+        {
+            throw Missing(source);
+        }
     }
 
     private RcloneRun NewRun(RcloneCommand command) => new(options, time, logger, command);

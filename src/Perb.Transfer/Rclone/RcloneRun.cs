@@ -54,14 +54,13 @@ internal sealed class RcloneRun(RcloneOptions options, TimeProvider time, ILogge
 
     private CommandTask<CommandResult> Start(Func<Stream, CancellationToken, Task> readOutput, StopSignals stop)
     {
-        var file = ProgramFile.Find(options.Program, ProgramFile.SearchPath)
-            ?? throw new RcloneMissingException(options.Program, cause: null);
+        var (file, arguments) = CommandLine();
         try
         {
             // The current directory may be one that only root can enter, while this process is no longer root.
             return Cli.Wrap(file)
                 .WithWorkingDirectory("/")
-                .WithArguments(command.Arguments(options.ConfigFile))
+                .WithArguments(arguments)
                 .WithValidation(CommandResultValidation.None)
                 .WithStandardOutputPipe(PipeTarget.Create(readOutput))
                 .WithStandardErrorPipe(PipeTarget.Create(
@@ -82,6 +81,19 @@ internal sealed class RcloneRun(RcloneOptions options, TimeProvider time, ILogge
                 e);
         }
     }
+
+    // setpriv becomes the other user and then rclone itself: the process stays the same one.
+    private (string File, IReadOnlyList<string> Arguments) CommandLine()
+    {
+        var rclone = Find(options.Program);
+        var arguments = command.Arguments(options.ConfigFile);
+        return options.RunAs is { } user
+            ? (Find("setpriv"), [$"--reuid={user.Id}", $"--regid={user.Group}", "--init-groups", "--no-new-privs", "--", rclone, .. arguments])
+            : (rclone, arguments);
+    }
+
+    private static string Find(string program) =>
+        ProgramFile.Find(program, ProgramFile.SearchPath) ?? throw new RcloneMissingException(program, cause: null);
 
     // Of the service's environment nothing is passed on, a stray RCLONE_CONFIG or token least of all.
     private void SetEnvironment(ProcessStartInfo startInfo)

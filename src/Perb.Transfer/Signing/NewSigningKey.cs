@@ -24,7 +24,17 @@ public static class NewSigningKey
     /// <param name="cancellationToken">Until it has its name.</param>
     /// <exception cref="SignerException">There is something at that place already.</exception>
     /// <exception cref="IOException">It cannot be written.</exception>
-    public static async Task<SigningKey> CreateAsync(string path, string userId, DateTimeOffset now, CancellationToken cancellationToken)
+    public static Task<SigningKey> CreateAsync(string path, string userId, DateTimeOffset now, CancellationToken cancellationToken) =>
+        CreateAsync(path, userId, now, owner: null, cancellationToken);
+
+    /// <param name="path">Where nothing is yet: a key is never written over.</param>
+    /// <param name="userId">Such as <c>Perb on pve1</c>.</param>
+    /// <param name="now">When it is made.</param>
+    /// <param name="owner">Whose it is from the first moment on; null: who makes it. Only root can give it away.</param>
+    /// <param name="cancellationToken">Until it has its name.</param>
+    /// <inheritdoc cref="CreateAsync(string, string, DateTimeOffset, CancellationToken)"/>
+    public static async Task<SigningKey> CreateAsync(
+        string path, string userId, DateTimeOffset now, (uint User, uint Group)? owner, CancellationToken cancellationToken)
     {
         if (Path.Exists(path))
         {
@@ -36,6 +46,11 @@ public static class NewSigningKey
         try
         {
             using var file = StagedFile.Create(Path.GetDirectoryName(Path.GetFullPath(path))!, Path.GetFileName(path));
+            if (owner is { } other)
+            {
+                file.GiveTo(other.User, other.Group, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            }
+
             await file.WriteAsync(armored, cancellationToken);
             await file.CommitAsync(armored.Length, cancellationToken);
         }

@@ -59,6 +59,23 @@ public sealed class ConnectionTests(SharedInstallation shared) : IClassFixture<S
     }
 
     [Fact]
+    public async Task A_service_that_is_not_let_in_stays_and_goes_on_once_it_is()
+    {
+        await using var perb = await PerbInstallation.StartAsync(_perb.Key, TestContext.Current.CancellationToken);
+        var name = perb.AddArchive(101, TimeSpan.FromHours(1));
+        var token = new NodeToken(PerbInstallation.TokenId, perb.Secret);
+        perb.Node.Access.SetToken(token with { Expires = TimeProvider.System.GetUtcNow().AddDays(-1) });
+        await using var service = perb.Run();
+        await service.SaysAsync("Trouble with proxmox: ");
+        Assert.Contains("401", (await perb.RunAsync("status")).Output, StringComparison.Ordinal);
+
+        perb.Node.Access.SetToken(token);
+
+        await service.SaysAsync($"Published {name}");
+        Assert.Equal(0, await service.TerminateAsync());
+    }
+
+    [Fact]
     public async Task A_token_without_privileges_gets_the_lines_that_give_them()
     {
         var secret = _perb.Node.CreateToken("blind@pve!node", []);

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using CliWrap;
 using Perb.IntegrationTests.Installation;
+using Perb.IntegrationTests.Node;
 using Perb.IntegrationTests.Transfer;
 
 namespace Perb.IntegrationTests.Cli;
@@ -39,6 +40,18 @@ public sealed partial class TerminalTests(SharedKey key) : IClassFixture<SharedK
     }
 
     [Fact]
+    public async Task Setup_ends_at_once_where_its_question_is_interrupted()
+    {
+        await using var perb = await ShippedAsync();
+        var node = new NodeUnderSetup(perb);
+
+        var text = await OnTerminalAsync(perb, "setup --user root", $"PERB_NODE_ROOT={node.PathOf("").TrimEnd('/')}", interruptAfter: "Name of this node");
+
+        Assert.Contains("ended with 75", text, StringComparison.Ordinal);
+        Assert.False(File.Exists(node.PathOf("etc/perb/token")));
+    }
+
+    [Fact]
     public async Task What_cannot_be_watched_is_said_in_one_line()
     {
         await using var perb = await ShippedAsync();
@@ -70,7 +83,7 @@ public sealed partial class TerminalTests(SharedKey key) : IClassFixture<SharedK
         // The terminal interrupts the shell, too: dash would die of it and bash would not. A trap is not inherited by the program.
         await new Command("script")
             .WithArguments(
-                ["-qfec", $"trap : INT; stty cols 80 rows 24; {environment} {PerbProcess.Program} --config {perb.Configuration} {arguments}; echo ended with $?", "/dev/null"])
+                ["-qfec", $"trap : INT; stty cols 80 rows 24; PERB_CONFIG={perb.Configuration} {environment} {PerbProcess.Program} {arguments}; echo ended with $?", "/dev/null"])
             .WithEnvironmentVariables(variables => variables.Set("TERM", "xterm-256color").Set("SHELL", "/bin/sh").Set("NO_COLOR", null))
             .WithStandardInputPipe(PipeSource.Create(async (stream, token) =>
             {

@@ -34,10 +34,23 @@ public sealed class HookConfigurationTests
         Assert.Equal("complaint\n", ended.Errors);
         Assert.Equal(
             [
-                "DUMPDIR=/dump", "HOSTNAME=web", "LC_ALL=C", "LVM_SUPPRESS_FD_WARNINGS=1", $"PERB_HOOK_CONF={hook.Configuration}",
+                "DUMPDIR=/dump", "HOSTNAME=web", "LC_ALL=C", "LVM_SUPPRESS_FD_WARNINGS=1", "PERB_HOOK=1", $"PERB_HOOK_CONF={hook.Configuration}",
                 "STOREID=local", "TARGET=/dump/a b", "VMTYPE=lxc", "3 log-end snapshot 100", "/",
             ],
             ended.Output.TrimEnd('\n').Split('\n'));
+    }
+
+    [Theory]
+    [MemberData(nameof(Shells))]
+    public async Task A_chained_script_that_calls_the_hook_itself_is_run_once_and_its_event_is_one(string shell)
+    {
+        using var hook = new HookUnderTest(shell);
+        hook.Configure($"CHAIN={hook.WriteScript("chained", $"echo RAN; '{HookUnderTest.Script}' \"$@\"")}");
+
+        var ended = await hook.CallToTheLastAsync(Environment, "log-end", "snapshot", "100");
+
+        Assert.Equal((0, "RAN\n", ""), (ended.ExitCode, ended.Output, ended.Errors));
+        Assert.Single(hook.Events());
     }
 
     [Theory]

@@ -80,6 +80,24 @@ public sealed class HookWaitTests(SharedKey key) : IClassFixture<SharedKey>, IAs
     }
 
     [Fact]
+    public async Task A_file_of_the_service_that_hangs_holds_up_vzdump_no_longer_than_WAIT_MAX_and_some_seconds()
+    {
+        await using (var service = await ServeAsync())
+        {
+            Assert.Equal(0, await service.TerminateAsync());
+        }
+
+        File.Delete(Path.Combine(_perb.State, "perb.lock"));
+        HookUnderTest.Run("mkfifo", [Path.Combine(_perb.State, "perb.lock")]);
+        Wait("WAIT_MAX=1s");
+
+        var result = await BackUpAsync(101);
+
+        Assert.Equal($"command '{_script} job-end' failed: exit code 1", result.Status);
+        Assert.Contains(result.Log, line => line.Contains("the state directory does not answer", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_wait_too_long_fails_the_task_and_the_service_goes_on()
     {
         _perb.AddContainer(102, "large", 3 << 20);

@@ -59,6 +59,35 @@ public sealed class DiskFaultTests(SharedKey key) : IClassFixture<SharedKey>
             [.. PerbInstallation.ObjectsOf(one, 1).Concat(PerbInstallation.ObjectsOf(other, 1)).Order(StringComparer.Ordinal), "perb.json"], perb.Objects());
     }
 
+    [Theory]
+    [InlineData("once")]
+    [InlineData("run")]
+    public async Task A_start_without_room_for_a_single_file_is_worth_another_try(string command)
+    {
+        await using var perb = await StartAsync();
+        using var disk = Mount.Memory(perb.State, "size=64m,mode=700,nr_inodes=50");
+        var name = perb.AddArchive(101, TimeSpan.FromHours(1));
+        (await perb.RunAsync("once")).Ok();
+        var foreign = Directory.CreateDirectory(Path.Combine(disk.Path, "foreign"));
+        FillWithFiles(foreign.FullName);
+
+        await FailsAsync(perb, 75, "No space left on device", command);
+
+        foreign.Delete(recursive: true);
+        (await perb.RunAsync("once")).Ok();
+        perb.AssertWhole(name, volumes: 1);
+    }
+
+    [Fact]
+    public async Task So_is_a_first_start()
+    {
+        await using var perb = await StartAsync();
+        using var disk = Mount.Memory(perb.State, "size=64m,mode=700,nr_inodes=50");
+        FillWithFiles(disk.Path);
+
+        await FailsAsync(perb, 75, "No space left on device");
+    }
+
     [Fact]
     public async Task A_read_only_state_directory_is_named()
     {
@@ -104,9 +133,9 @@ public sealed class DiskFaultTests(SharedKey key) : IClassFixture<SharedKey>
 
     private Task<PerbInstallation> StartAsync() => PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
 
-    private static async Task FailsAsync(PerbInstallation perb, int exitCode, string words)
+    private static async Task FailsAsync(PerbInstallation perb, int exitCode, string words, string command = "once")
     {
-        var ended = await perb.RunAsync("once");
+        var ended = await perb.RunAsync(command);
         Assert.True(ended.ExitCode == exitCode, $"{ended.ExitCode}: {ended.Errors}");
         OneLine.NoTrace(ended);
         Assert.Contains(words, ended.Errors, StringComparison.Ordinal);
@@ -114,6 +143,21 @@ public sealed class DiskFaultTests(SharedKey key) : IClassFixture<SharedKey>
 
     private static void Remount(Mount disk, string options) =>
         Assert.True(Mount.Succeeds("mount", "-o", $"remount,{options}", disk.Path), $"cannot be remounted with {options}");
+
+    private static void FillWithFiles(string directory)
+    {
+        try
+        {
+            for (var number = 0; ; number++)
+            {
+                File.Create(Path.Combine(directory, $"{number}")).Dispose();
+            }
+        }
+        catch (IOException)
+        {
+            // That is what it is for.
+        }
+    }
 
     private static void Fill(string path)
     {

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using CliWrap;
 using Perb.IntegrationTests.Installation;
 using Perb.IntegrationTests.Transfer;
+using Perb.Transfer.Posix;
 
 namespace Perb.IntegrationTests.MainJob;
 
@@ -49,6 +50,85 @@ public sealed class OtherUserTests(SharedKey key) : IClassFixture<SharedKey>
         (await perb.RunAsync("once")).Ok();
     }
 
+    [Fact]
+    public async Task A_restore_by_root_runs_rclone_as_the_service_whose_file_names_programs()
+    {
+        await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
+        await GiveToNobodyAsync(perb);
+        perb.AddArchive(101, TimeSpan.FromHours(1), 5_000_000);
+        await OwnAsync(perb);
+        perb.Under = AsNobody;
+        (await perb.RunAsync("once")).Ok();
+        perb.Under = [];
+        var rclone = perb.PathOf("rclone");
+        await File.WriteAllTextAsync(rclone, "#!/bin/sh\n[ \"$(id -u)\" != 0 ] || exit 9\nexec rclone \"$@\"\n", TestContext.Current.CancellationToken);
+        File.SetUnixFileMode(rclone, (UnixFileMode)0b111_101_101);
+        perb.Configure(("Rclone:Program", rclone));
+        FileFacts.Give(perb.Configuration, 0, 0);
+        var ofRoot = Directory.CreateTempSubdirectory("perb-root-");
+        try
+        {
+            (await perb.RunAsync(new Dictionary<string, string?> { ["GNUPGHOME"] = key.Gpg.Folder }, "restore", "101", "--to", ofRoot.FullName)).Ok();
+
+            Assert.Equal(3, ofRoot.GetFileSystemInfos().Length);
+            Assert.All(ofRoot.GetFiles(), file => Assert.Equal(0u, FileFacts.At(file.FullName)!.Owner));
+        }
+        finally
+        {
+            ofRoot.Delete(recursive: true);
+        }
+
+        Assert.Contains("101-", (await perb.RunAsync("list", "--remote-only")).Ok().Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_hook_waits_as_the_service_and_not_as_root_in_a_directory_of_another()
+    {
+        await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
+        await GiveToNobodyAsync(perb);
+        var spool = perb.FolderOf("spool");
+        File.SetUnixFileMode(spool, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+
+        var ended = await perb.RunAsync("hook", "wait", "--task", "1-1", "--spool", spool, "--max", "1m");
+
+        Assert.Equal(1, ended.ExitCode);
+        Assert.Contains("ERROR: the hook's events cannot be read", ended.Output, StringComparison.Ordinal); // root could
+    }
+
+    [Theory]
+    [InlineData("closed/hook", "644")]
+    [InlineData("hook", "640")]
+    public async Task Doctor_does_not_call_broken_what_the_service_may_not_look_at(string script, string mode)
+    {
+        await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
+        await GiveToNobodyAsync(perb);
+        var conf = Path.Combine(perb.FolderOf("node-files/etc"), "vzdump.conf");
+        Directory.CreateDirectory(perb.PathOf("node-files/closed"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        await File.WriteAllTextAsync(conf, $"script: {perb.PathOf("node-files", script)}\n", TestContext.Current.CancellationToken);
+        await new Command("chmod").WithArguments([mode, conf]).ExecuteAsync(TestContext.Current.CancellationToken);
+
+        var ended = await perb.RunAsync(new Dictionary<string, string?> { ["PERB_NODE_ROOT"] = perb.PathOf("node-files") }, "doctor", "--json");
+
+        var finding = Assert.Single(JsonNode.Parse(ended.Output)!.AsArray(), finding => (string)finding!["check"]! == "hook")!;
+        Assert.Equal("ok", (string)finding["result"]!);
+        Assert.EndsWith("closed to nobody: not judged", (string)finding["text"]!, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Root_follows_no_configuration_that_another_could_change()
+    {
+        await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
+        await GiveToNobodyAsync(perb);
+        FileFacts.Give(perb.Configuration, 65534, 65534);
+
+        foreach (var command in (string[][])[["status"], ["restore", "101", "--to", "/"]])
+        {
+            var ended = await perb.RunAsync(command);
+            Assert.Equal(78, ended.ExitCode);
+            OneLine.In(ended, $"chown root {perb.Configuration}");
+        }
+    }
+
     private static async Task GiveToNobodyAsync(PerbInstallation perb)
     {
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "only root can run a program as another user");
@@ -61,10 +141,15 @@ public sealed class OtherUserTests(SharedKey key) : IClassFixture<SharedKey>
         Assert.SkipUnless(tried.ExitCode == 0, "nobody may not run the built program here");
     }
 
-    private static async Task OwnAsync(PerbInstallation perb) =>
+    // The configuration is root's, as setup makes it.
+    private static async Task OwnAsync(PerbInstallation perb)
+    {
         await new Command("chown").WithArguments(["-R", "nobody:nogroup", perb.PathOf()]).ExecuteAsync(TestContext.Current.CancellationToken);
+        await new Command("chown").WithArguments(["root", perb.Configuration]).ExecuteAsync(TestContext.Current.CancellationToken);
+        await new Command("chmod").WithArguments(["640", perb.Configuration]).ExecuteAsync(TestContext.Current.CancellationToken);
+    }
 
     private static void AssertNothingOfRoots(PerbInstallation perb) => Assert.All(
         Directory.EnumerateFileSystemEntries(perb.State, "*", SearchOption.AllDirectories),
-        path => Assert.True(Perb.Transfer.Posix.FileFacts.At(path) is null or { Owner: not 0 }, $"{path} belongs to root"));
+        path => Assert.True(FileFacts.At(path) is null or { Owner: not 0 }, $"{path} belongs to root"));
 }

@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using Perb.IntegrationTests.Installation;
 using Perb.IntegrationTests.Transfer;
+using Perb.Transfer.Posix;
 
 namespace Perb.IntegrationTests.Node;
 
@@ -52,6 +53,7 @@ public sealed class DoctorTests(SharedKey key) : IClassFixture<SharedKey>
     [InlineData("unknown remote", "remote offsite", "fail", "nowhere")]
     [InlineData("remote refuses", "remote offsite", "fail", "503")]
     [InlineData("remote corrupts", "remote offsite", "fail", "what was written is not what lies there")]
+    [InlineData("remote gives nothing back", "remote offsite", "fail", "503")]
     [InlineData("remote keeps", "remote offsite", "warn", "could be written and not deleted")]
     [InlineData("another's path", "remote offsite", "fail", "names another installation")]
     [InlineData("no room", "staging", "fail", "no room for one volume")]
@@ -60,6 +62,9 @@ public sealed class DoctorTests(SharedKey key) : IClassFixture<SharedKey>
     [InlineData("nobody told", "notify", "warn", "nobody is told")]
     [InlineData("no template", "notify", "fail", "template")]
     [InlineData("other key", "page", "fail", "no certificate with its key")]
+    [InlineData("state of another", "files", "fail", "not to the service's user")]
+    [InlineData("open logins", "files", "warn", "everybody may read it")]
+    [InlineData("secret of a notification", "files", "fail", "/nowhere/url is not there")]
     [InlineData("writable key", "files", "fail", "could add a key")]
     [InlineData("no hash", "remote offsite", "warn", "proven by size alone")]
     public async Task What_is_broken_is_named_with_what_mends_it(string fault, string check, string result, string words)
@@ -72,6 +77,7 @@ public sealed class DoctorTests(SharedKey key) : IClassFixture<SharedKey>
         var finding = Assert.Single(findings, finding => (string)finding!["check"]! == check && ((string)finding["text"]!).Contains(words, StringComparison.Ordinal))!;
         Assert.Equal(result, (string)finding["result"]!);
         Assert.False(string.IsNullOrWhiteSpace((string?)finding["fix"]));
+        Assert.Equal(fault == "remote keeps", perb.Objects().Any(name => name.StartsWith("perb-probe-", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -114,6 +120,17 @@ public sealed class DoctorTests(SharedKey key) : IClassFixture<SharedKey>
                 File.SetUnixFileMode(perb.PathOf("recipient.asc"), (UnixFileMode)0b110_110_110);
                 perb.Configure(("Encryption:Recipients", new JsonArray(perb.PathOf("recipient.asc"))));
                 break;
+            case "state of another":
+                Assert.SkipUnless(Environment.IsPrivilegedProcess, "only root can give a file away");
+                await File.WriteAllTextAsync(Path.Combine(perb.FolderOf("state"), "perb.lock"), "");
+                FileFacts.Give(Path.Combine(perb.State, "perb.lock"), 65534, 65534);
+                break;
+            case "open logins":
+                File.SetUnixFileMode(perb.PathOf("rclone.conf"), (UnixFileMode)0b110_100_100);
+                break;
+            case "secret of a notification":
+                perb.Configure(("Notify", new JsonArray(new JsonObject { ["Kind"] = "ntfy", ["UrlFile"] = "/nowhere/url" })));
+                break;
             case "no hash":
                 await File.WriteAllTextAsync(perb.PathOf("rclone.conf"), $"[hidden]\ntype = crypt\nremote = {perb.RemoteFolder}\npassword = {Obscured}\n");
                 perb.Configure(("Remotes:0:Path", "hidden:"));
@@ -148,6 +165,9 @@ public sealed class DoctorTests(SharedKey key) : IClassFixture<SharedKey>
                 break;
             case "remote corrupts":
                 perb.ConfigureFaulty().Corrupts("copyto*");
+                break;
+            case "remote gives nothing back":
+                perb.ConfigureFaulty().Refuses("cat*");
                 break;
             case "remote keeps":
                 perb.ConfigureFaulty().Refuses("deletefile*");

@@ -60,8 +60,13 @@ internal sealed class NodeUnderSetup
     /// <param name="failsAt">The words of a call that it refuses.</param>
     public void AnswerOfPveum(string tokens = "[]", string failsAt = "nothing") => WriteProgram("bin/pveum", $$"""
         #!/bin/sh
+        made() { grep -qs '^user token add' '{{PathOf("asked")}}'; }
         case "$*" in
         *"{{failsAt}}"*) echo "400 Parameter verification failed." >&2; exit 255 ;;
+        "user token list"*) ! made || { echo '[{"tokenid":"node","privsep":1}]'; exit 0; } ;;
+        "acl modify / --tokens"*) made || { echo "no such token" >&2; exit 255; } ;;
+        esac
+        case "$*" in
         "role list"*) echo '[{"privs":"VM.Audit","roleid":"PVEAuditor","special":1}]' ;;
         "user list"*) echo '[{"enable":1,"realm-type":"pve","userid":"perb@pve"}]' ;;
         "user token list"*) echo '{{tokens}}' ;;

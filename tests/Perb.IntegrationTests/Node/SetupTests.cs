@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using Perb.IntegrationTests.BadInput;
 using Perb.IntegrationTests.Installation;
@@ -16,7 +18,7 @@ public sealed class SetupTests(SharedKey key) : IClassFixture<SharedKey>
     {
         await using var perb = await StartAsync();
         var node = new NodeUnderSetup(perb);
-        await File.WriteAllTextAsync(node.VzdumpConf, "script: /usr/local/bin/mine\n", Stop);
+        await File.WriteAllTextAsync(node.VzdumpConf, "script: /bin/true\n", Stop);
 
         var ended = (await node.SetUpAsync([.. node.Everything, "--hook", "--sign"])).Ok();
 
@@ -32,6 +34,7 @@ public sealed class SetupTests(SharedKey key) : IClassFixture<SharedKey>
         Assert.All((string[])["token", "signing.asc"], file => Assert.Equal(OwnerOnly, File.GetUnixFileMode(node.PathOf($"etc/perb/{file}"))));
         Assert.DoesNotContain(perb.Secret, ended.Output + ended.Errors, StringComparison.Ordinal);
         Assert.Contains("PERB RECOVERY SHEET", ended.Output, StringComparison.Ordinal);
+        Assert.Contains((await File.ReadAllTextAsync(node.PathOf("state/installation-id"), Stop)).Trim(), ended.Output, StringComparison.Ordinal);
         Assert.Contains("ok    remote offsite", ended.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("FAIL", ended.Output, StringComparison.Ordinal);
         Assert.Equal($"script: {node.PathOf("usr/lib/perb/vzdump-hook")}\n", await File.ReadAllTextAsync(node.VzdumpConf, Stop));
@@ -41,7 +44,7 @@ public sealed class SetupTests(SharedKey key) : IClassFixture<SharedKey>
         Assert.Equal([$"{name}.enc", $"{name}.sums", $"{name}.sums.sig", "perb.json"], perb.Objects());
 
         (await node.SetUpAsync("--remove-hook")).Ok();
-        Assert.Equal("script: /usr/local/bin/mine\n", await File.ReadAllTextAsync(node.VzdumpConf, Stop));
+        Assert.Equal("script: /bin/true\n", await File.ReadAllTextAsync(node.VzdumpConf, Stop));
         (await node.SetUpAsync("--remove-hook")).Ok();
     }
 
@@ -83,10 +86,100 @@ public sealed class SetupTests(SharedKey key) : IClassFixture<SharedKey>
         Assert.Contains("offsite:" + perb.RemoteFolder, text, StringComparison.Ordinal);
         Assert.Contains(
             $"[Service]\nReadWritePaths=\"-{perb.PathOf("second")}\"\n",
-            await File.ReadAllTextAsync(node.PathOf("etc/systemd/system/perb.service.d/local-remote.conf"), Stop), StringComparison.Ordinal);
+            await File.ReadAllTextAsync(node.PathOf("etc/systemd/system/perb.service.d/50-perb-setup.conf"), Stop), StringComparison.Ordinal);
         Assert.Contains(
             Directory.EnumerateFiles(node.PathOf("etc/perb"), "appsettings.json.*"), file => File.ReadAllText(file).StartsWith("// mine", StringComparison.Ordinal));
         (await node.RunAsync("", "once")).Ok();
+    }
+
+    [Fact]
+    public async Task A_mail_address_is_added_to_those_who_are_told_and_takes_nothing_away()
+    {
+        await using var perb = await StartAsync();
+        var node = new NodeUnderSetup(perb);
+        (await node.SetUpAsync([.. node.Everything, "--mail-to", "old@example.org", "--no-doctor"])).Ok();
+        var edited = await ConfigurationAsync(node);
+        edited["Perb"]!["Notify"]!.AsArray().Add(new JsonObject { ["Kind"] = "ping", ["Url"] = "https://ping.example.org/1" });
+        await File.WriteAllTextAsync(node.Configuration, edited.ToJsonString(), Stop);
+
+        (await node.SetUpAsync("--yes", "--user", "root", "--mail-to", "new@example.org", "--no-doctor")).Ok();
+
+        var entries = (await ConfigurationAsync(node))["Perb"]!["Notify"]!.AsArray();
+        Assert.Equal(["smtp new@example.org", "ping "], entries.Select(entry => $"{entry!["Kind"]} {entry["To"]?[0]}"));
+    }
+
+    [Fact]
+    public async Task Another_configuration_than_the_nodes_is_not_set_up()
+    {
+        await using var perb = await StartAsync();
+        var node = new NodeUnderSetup(perb);
+
+        var ended = await node.RunAsync("", ["--config", perb.Configuration, "setup", .. node.Everything]);
+
+        Assert.Equal(2, ended.ExitCode);
+        OneLine.In(ended, "leave --config out");
+        Assert.Empty(node.AskedOfPveum);
+    }
+
+    [Fact]
+    public async Task A_token_that_was_revoked_is_made_anew()
+    {
+        await using var perb = await StartAsync();
+        var node = new NodeUnderSetup(perb);
+        await File.WriteAllTextAsync(node.PathOf("etc/perb/token"), "of-the-revoked-one\n", Stop);
+
+        (await node.SetUpAsync([.. node.Everything, "--no-doctor"])).Ok();
+
+        Assert.Contains(node.AskedOfPveum, line => line.StartsWith("user token add", StringComparison.Ordinal));
+        Assert.Equal(perb.Secret, (await File.ReadAllTextAsync(node.PathOf("etc/perb/token"), Stop)).Trim());
+    }
+
+    [Fact]
+    public async Task A_secret_is_kept_whatever_happens_after_the_token_was_made()
+    {
+        await using var perb = await StartAsync();
+        var node = new NodeUnderSetup(perb);
+        node.AnswerOfPveum(failsAt: "acl modify / --tokens");
+        Assert.Equal(1, (await node.SetUpAsync([.. node.Everything, "--no-doctor"])).ExitCode);
+        Assert.Equal(perb.Secret, (await File.ReadAllTextAsync(node.PathOf("etc/perb/token"), Stop)).Trim());
+
+        node.AnswerOfPveum();
+        (await node.SetUpAsync([.. node.Everything, "--no-doctor"])).Ok();
+        Assert.Single(node.AskedOfPveum, line => line.StartsWith("user token add", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_node_with_a_certificate_for_all_of_its_domain_is_called_by_its_own_name_there()
+    {
+        await using var perb = await StartAsync();
+        var node = new NodeUnderSetup(perb);
+        var settings = await ConfigurationAsync(node);
+        settings["Perb"]!["Proxmox"]!.AsObject().Remove("Url");
+        await File.WriteAllTextAsync(node.Configuration, settings.ToJsonString(), Stop);
+        using var rsa = RSA.Create();
+        var now = TimeProvider.System.GetUtcNow();
+        using var certificate = new CertificateRequest("CN=*.example.org", rsa, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
+            .CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
+        Directory.CreateDirectory(node.PathOf("etc/pve/local"));
+        await File.WriteAllTextAsync(node.PathOf("etc/pve/local/pveproxy-ssl.pem"), certificate.ExportCertificatePem(), Stop);
+
+        (await node.SetUpAsync([.. node.Everything, "--no-doctor"])).Ok();
+
+        Assert.Equal("https://pve1.example.org:8006", (string?)(await ConfigurationAsync(node))["Perb"]!["Proxmox"]!["Url"]);
+    }
+
+    [Fact]
+    public async Task Remotes_that_are_directories_need_no_configuration_of_rclone()
+    {
+        await using var perb = await StartAsync();
+        var node = new NodeUnderSetup(perb);
+        string[] arguments = [.. node.Everything];
+        arguments = [.. arguments[..Array.IndexOf(arguments, "--rclone-config")], "--remote", $"disk={perb.FolderOf("disk")}"];
+
+        (await node.SetUpAsync(arguments)).Ok();
+
+        Assert.Equal("", await File.ReadAllTextAsync(node.PathOf("state/rclone.conf"), Stop));
+        Assert.True(File.Exists(node.PathOf("etc/systemd/system/perb.service.d/50-perb-setup.conf")));
     }
 
     [Theory]
@@ -104,6 +197,10 @@ public sealed class SetupTests(SharedKey key) : IClassFixture<SharedKey>
     [InlineData("token id", "user@realm!name")]
     [InlineData("no answer", "no answer to ")]
     [InlineData("no hook", "apt install --reinstall perb")]
+    [InlineData("bad url", "nothing was changed: ", "Proxmox:Url")]
+    [InlineData("bad mail", "nothing was changed: ", "Notify")]
+    [InlineData("bad remote name", "nothing was changed: ", "Remotes")]
+    [InlineData("wait alone", "--hook")]
     public async Task What_is_wrong_is_one_line_and_vzdump_is_left_as_it_was(string fault, params string[] words)
     {
         await using var perb = await StartAsync();
@@ -115,6 +212,7 @@ public sealed class SetupTests(SharedKey key) : IClassFixture<SharedKey>
         Assert.Equal(1, ended.ExitCode);
         OneLine.In(ended with { Output = "" }, words);
         Assert.False(File.Exists(node.VzdumpConf));
+        Assert.Equal(fault == "no hook", File.Exists(node.PathOf("etc/perb/token")));
         if (fault != "no hook")
         {
             Assert.Equal(before, await File.ReadAllTextAsync(node.Configuration, Stop));
@@ -145,6 +243,10 @@ public sealed class SetupTests(SharedKey key) : IClassFixture<SharedKey>
                 {
                     "no fingerprint" => Without("--fingerprint"),
                     "another fingerprint" => Replaced("--fingerprint", new string('A', 40)),
+                    "bad url" => [.. everything, "--url", "http://127.0.0.1:8006"],
+                    "bad mail" => [.. everything, "--mail-to", "no address"],
+                    "bad remote name" => Replaced("--remote", "my nas=offsite:perb"),
+                    "wait alone" => [.. everything.Except(["--hook"]), "--wait"],
                     "no recipient" => Without("--recipient"),
                     "no remote" => Without("--remote"),
                     "bad remote" => Replaced("--remote", "gdrive"),
@@ -159,6 +261,9 @@ public sealed class SetupTests(SharedKey key) : IClassFixture<SharedKey>
 
         string[] Replaced(string option, string value) => [.. Without(option), option, value];
     }
+
+    private static async Task<JsonNode> ConfigurationAsync(NodeUnderSetup node) => JsonNode.Parse(
+        await File.ReadAllTextAsync(node.Configuration, Stop), documentOptions: new() { CommentHandling = System.Text.Json.JsonCommentHandling.Skip })!;
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 

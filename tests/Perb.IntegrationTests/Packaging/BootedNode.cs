@@ -80,11 +80,13 @@ public sealed class BootedNode : IAsyncDisposable
     }
 
     /// <summary>A package of this machine, as an administrator installs it.</summary>
-    public async Task<Ended> InstallAsync(string package)
+    public async Task<Ended> InstallAsync(string package) => (await TryInstallAsync(package)).Ok();
+
+    public async Task<Ended> TryInstallAsync(string package)
     {
         var name = Path.GetFileName(package);
         File.Copy(package, Path.Combine(Root, "root", name), overwrite: true);
-        return (await TryAsync("apt-get", "install", "-qy", $"/root/{name}")).Ok();
+        return await TryAsync("apt-get", "install", "-qy", $"/root/{name}");
     }
 
     public async ValueTask DisposeAsync()

@@ -25,6 +25,7 @@ public sealed class BootedNodeTests(BuiltPackages packages, NodeImage image)
         await InstallAsync(node);
         await site.ConfigureAsync();
         await IsHardenedAsync(node);
+        await DoctorKnowsTheCageAsync(node);
         await WaitsForAPersonAsync(node);
 
         await IsGoodAsync(site);
@@ -39,6 +40,12 @@ public sealed class BootedNodeTests(BuiltPackages packages, NodeImage image)
 
     private async Task InstallAsync(BootedNode node)
     {
+        await node.RunAsync("useradd", "--uid", "1500", "perb"); // a person of that name
+        var refused = await node.TryInstallAsync(await packages.CurrentAsync());
+        Assert.NotEqual(0, refused.ExitCode);
+        Assert.Contains("#1500, who is no system user", refused.Output + refused.Errors, StringComparison.Ordinal);
+        await node.RunAsync("userdel", "perb");
+
         var installed = await node.InstallAsync(await packages.CurrentAsync());
 
         Assert.Contains("perb setup", installed.Errors + installed.Output, StringComparison.Ordinal);
@@ -71,6 +78,19 @@ public sealed class BootedNodeTests(BuiltPackages packages, NodeImage image)
         Assert.Contains("NoNewPrivs:\t1\n", status, StringComparison.Ordinal);
         Assert.Contains("Seccomp:\t2\n", status, StringComparison.Ordinal);
         Assert.Equal("perb:perb 600", await node.RunAsync("stat", "--format=%U:%G %a", "/etc/perb/token"));
+    }
+
+    /// <summary>What root's shell can write the service cannot.</summary>
+    private static async Task DoctorKnowsTheCageAsync(BootedNode node)
+    {
+        const string DropIn = "/etc/systemd/system/perb.service.d/local-remote.conf";
+        await node.ShellAsync($"mv {DropIn} /root; systemctl daemon-reload");
+        var doctor = await node.TryAsync("perb", "doctor");
+        Assert.Equal(1, doctor.ExitCode);
+        Assert.Contains($"FAIL  remote offsite: the service may not write {NodeSite.RemoteFolder}", doctor.Output, StringComparison.Ordinal);
+
+        await node.ShellAsync($"mv /root/local-remote.conf {DropIn}; systemctl daemon-reload");
+        (await node.TryAsync("perb", "doctor")).Ok();
     }
 
     /// <summary>What no second try mends is not tried again.</summary>
@@ -107,6 +127,9 @@ public sealed class BootedNodeTests(BuiltPackages packages, NodeImage image)
 
         var archive = $"vzdump-lxc-{name}.tar.zst";
         await node.RunAsync("cmp", $"/root/{archive}", $"{NodeSite.DumpFolder}/{archive}");
+
+        // By the service's rclone, which may not enter /root.
+        await node.ShellAsync($"mkdir -m 700 /root/fetched; perb restore {name} --remote offsite --to /root/fetched; cmp /root/fetched/{archive} {NodeSite.DumpFolder}/{archive}");
     }
 
     private static async Task GoesOnAfterRestartAndKillAsync(BootedNode node, NodeSite site)
@@ -250,6 +273,7 @@ public sealed class BootedNodeTests(BuiltPackages packages, NodeImage image)
             """);
 
         await site.PublishedAsync(1);
+        (await node.TryAsync("perb", "doctor")).Ok();
         var process = int.Parse(await node.ServiceAsync("MainPID"), CultureInfo.InvariantCulture);
         Assert.Contains("CapEff:\t0000000000000004\n", await node.RunAsync("cat", $"/proc/{process}/status"), StringComparison.Ordinal);
 
