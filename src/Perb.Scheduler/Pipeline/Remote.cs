@@ -33,4 +33,8 @@ public sealed record Remote(string Name, RemotePath Path, VerifyLevel Verify, Tr
 }
 
 /// <summary>A remote that answered: reachable, ours, and able to report this hash (null: none).</summary>
-public sealed record ReadyRemote(Remote Remote, HashKind? Hash);
+public sealed record ReadyRemote(Remote Remote, HashKind? Hash)
+{
+    /// <summary>Told whenever a volume is proven there: the remote takes what it may have refused before.</summary>
+    public Func<Task> Took { get; init; } = () => Task.CompletedTask;
+}
