@@ -6,12 +6,16 @@ using Perb.Transfer;
 namespace Perb.Scheduler.Notifying;
 
 /// <summary>
-/// Delivers the messages of one entry in their order, each until it is taken: with back-off, for a week. Whatever is wrong with an entry is
-/// trouble that others tell of. A message may arrive twice where Perb dies right after sending it, never not at all.
+/// Delivers the messages of one entry in their order, each until it is taken: with back-off, for a week. One that is refused for what it is (too
+/// long, say) holds up no other. Whatever is wrong with an entry is trouble that others tell of. A message may arrive twice where Perb dies right
+/// after sending it, never not at all.
 /// </summary>
 internal sealed class Delivery(INotifier notifier, AlarmStore store, Troubles troubles, RetryPolicy retry, TimeProvider time, ILogger<Delivery> logger)
 {
     private static readonly TimeSpan GivenUpAfter = TimeSpan.FromDays(7);
+
+    private readonly HashSet<long> _unwanted = []; // for what they are: those behind them are tried
+    private long? _sent; // if that could not be recorded it is removed later, and not sent again
 
     private string Entry => notifier.Entry.Name;
 
@@ -19,38 +23,60 @@ internal sealed class Delivery(INotifier notifier, AlarmStore store, Troubles tr
     /// <returns>When it is worth trying again; null: nothing waits.</returns>
     public async Task<TimeSpan?> RunAsync(CancellationToken cancellationToken)
     {
-        while (await store.OldestAsync(Entry, cancellationToken) is { } next)
+        var (later, soonest) = (new HashSet<long>(), (TimeSpan?)null);
+        while (await store.OldestAsync(Entry, later, cancellationToken) is { } next)
         {
             var wait = next.NextAttemptAt - time.GetUtcNow();
-            if (wait > TimeSpan.Zero && wait <= RetryPolicy.LongestWait) // else the clock was turned back
+            var isDue = wait is not { } left || left <= TimeSpan.Zero || left > RetryPolicy.LongestWait; // the last: the clock was turned back
+            if ((isDue ? await TryAsync(next, cancellationToken) : wait) is { } pause)
             {
-                return wait;
-            }
+                soonest = soonest < pause ? soonest : pause;
+                if (!_unwanted.Contains(next.Id))
+                {
+                    return soonest;
+                }
 
-            if (await FailureOfAsync(next.Content, cancellationToken) is not { } failure)
-            {
-                await store.RemoveAsync(next.Id);
-                logger.Notified(Entry, next.Content.Title);
-                await troubles.SetAsync(Troubles.OfNotification(Entry), null, CancellationToken.None);
-            }
-            else if (time.GetUtcNow() - next.MadeAt > GivenUpAfter)
-            {
-                await store.RemoveAsync(next.Id);
-                logger.NotificationGivenUp(Entry, next.Content.Title, failure);
-            }
-            else
-            {
-                var pause = retry.BackOff(next.Attempt + 1);
-                await store.PostponeAsync(next.Id, time.GetUtcNow() + pause, failure);
-                await troubles.SetAsync(Troubles.OfNotification(Entry), $"messages wait, the last attempt failed: {failure}", CancellationToken.None);
-                return pause;
+                later.Add(next.Id);
             }
         }
 
-        return null;
+        return soonest;
     }
 
-    private async Task<string?> FailureOfAsync(Notification message, CancellationToken cancellationToken)
+    /// <returns>Null: it is done with.</returns>
+    private async Task<TimeSpan?> TryAsync(QueuedNotification next, CancellationToken cancellationToken)
+    {
+        var failure = next.Id == _sent ? null : await FailureOfAsync(next.Content, cancellationToken);
+        if (failure is null)
+        {
+            _sent = next.Id;
+            await store.RemoveAsync(next.Id);
+            logger.Notified(Entry, next.Content.Title);
+            _unwanted.Remove(next.Id);
+            if (_unwanted.Count == 0)
+            {
+                await troubles.SetAsync(Troubles.OfNotification(Entry), null, CancellationToken.None);
+            }
+
+            return null;
+        }
+
+        if (time.GetUtcNow() - next.MadeAt > GivenUpAfter)
+        {
+            await store.RemoveAsync(next.Id);
+            _unwanted.Remove(next.Id);
+            logger.NotificationGivenUp(Entry, next.Content.Title, failure.Message);
+            return null;
+        }
+
+        _ = failure.IsOfMessage && _unwanted.Add(next.Id);
+        var pause = retry.BackOff(next.Attempt + 1);
+        await store.PostponeAsync(next.Id, time.GetUtcNow() + pause, failure.Message);
+        await troubles.SetAsync(Troubles.OfNotification(Entry), $"messages wait, the last attempt failed: {failure.Message}", CancellationToken.None);
+        return pause;
+    }
+
+    private async Task<NotifyException?> FailureOfAsync(Notification message, CancellationToken cancellationToken)
     {
         try
         {
@@ -63,13 +89,13 @@ internal sealed class Delivery(INotifier notifier, AlarmStore store, Troubles tr
         }
         catch (NotifyException exception)
         {
-            return exception.Message;
+            return exception;
         }
 #pragma warning disable CA1031 // What nobody thought of must not hold up what waits behind it for ever: it is retried and given up as all else.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            return Printable.Clean($"{exception.GetType().Name}: {exception.Message}");
+            return new NotifyException(Printable.Clean($"{exception.GetType().Name}: {exception.Message}"));
         }
     }
 }

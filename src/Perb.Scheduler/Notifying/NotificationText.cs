@@ -10,9 +10,15 @@ public static class NotificationText
     private const int MostTold = 25;
     private const int MostNamed = 50;
 
-    public static Notification Of(Announcement announcement, string node, TimeZoneInfo zone, DateTimeOffset now)
+    /// <param name="announcement">What is told.</param>
+    /// <param name="endings">How what is over ended, by the keys of alarms; what has none is well.</param>
+    /// <param name="node">Its name.</param>
+    /// <param name="zone">Of the times.</param>
+    /// <param name="now">When it is told.</param>
+    public static Notification Of(
+        Announcement announcement, IReadOnlyDictionary<string, Ending> endings, string node, TimeZoneInfo zone, DateTimeOffset now)
     {
-        var (raised, over, ongoing) = (Told(announcement.Raised), Told(announcement.Over), Told(announcement.Ongoing));
+        var (raised, over, ongoing) = (Told(announcement.Raised), Ended(announcement.Over, endings), Told(announcement.Ongoing));
         var kind = announcement.IsReminder ? NotificationKind.Reminder : raised.Count > 0 ? NotificationKind.Alarm : NotificationKind.Over;
         var text = new StringBuilder();
         AppendRaised(text, "Happened:", raised, zone);
@@ -27,7 +33,12 @@ public static class NotificationText
         }
 
         text.Append(CultureInfo.InvariantCulture, $"Perb on {node}, {LocalTime.InWords(now, zone)}. Now: perb status. Each code has its paragraph in OPERATIONS.\n");
-        return new Notification(kind, now, node, TitleOf(kind, node, raised, over, ongoing), text.ToString(), raised, over, ongoing);
+        return new Notification(kind, now, node, TitleOf(kind, node, raised, over, ongoing), text.ToString(), Listed(raised), Listed(over), Listed(ongoing))
+        {
+            RaisedCount = raised.Count,
+            OverCount = over.Count,
+            OngoingCount = ongoing.Count,
+        };
     }
 
     /// <summary>To see whether it arrives.</summary>
@@ -102,6 +113,17 @@ public static class NotificationText
     }
 
     private static List<NotifiedAlarm> Told(IReadOnlyList<Alarm> alarms) => [.. alarms.OrderBy(alarm => alarm.Since).Select(NotifiedAlarm.Of)];
+
+    private static List<NotifiedAlarm> Listed(List<NotifiedAlarm> alarms) => [.. alarms.Take(Notification.MostListed)];
+
+    private static List<NotifiedAlarm> Ended(IReadOnlyList<Alarm> alarms, IReadOnlyDictionary<string, Ending> endings) =>
+    [
+        .. alarms.OrderBy(alarm => alarm.Since).Select(alarm =>
+        {
+            var ending = endings.GetValueOrDefault(alarm.Key) ?? new Ending(alarm.Headline, true);
+            return NotifiedAlarm.Of(alarm) with { Headline = ending.Headline, IsMended = ending.IsMended };
+        }),
+    ];
 
     private static string Counted(int count, string noun) => count == 1 ? $"1 {noun}" : $"{count} {noun}s";
 }

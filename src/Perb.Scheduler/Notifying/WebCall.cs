@@ -66,7 +66,7 @@ internal sealed class WebCall : IDisposable
             using var answer = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, stop.Token);
             if (!answer.IsSuccessStatusCode)
             {
-                throw new NotifyException(await ComplaintAsync(answer, stop.Token));
+                throw new NotifyException(await ComplaintAsync(answer, stop.Token)) { IsOfMessage = (int)answer.StatusCode is 400 or 413 or 422 };
             }
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)

@@ -36,7 +36,7 @@ internal static class WebShape
             ["tags"] = new JsonArray(notification.Kind switch
             {
                 NotificationKind.Alarm or NotificationKind.Reminder => "warning",
-                NotificationKind.Over => "white_check_mark",
+                NotificationKind.Over when notification.Over.All(alarm => alarm.IsMended is true) => "white_check_mark",
                 _ => "information_source",
             }),
         };

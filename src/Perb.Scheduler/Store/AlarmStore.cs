@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Perb.Scheduler.Backups;
 using Perb.Scheduler.Notifying;
@@ -7,13 +8,16 @@ namespace Perb.Scheduler.Store;
 /// <summary>What was done on a remote since some time, and how it stands.</summary>
 public sealed record RemoteWeek(string Remote, long Published, long SealedBytes, long Copies, long Waiting);
 
+/// <summary>A backup that a person should know of.</summary>
+/// <param name="Others">How many older ones of its guest fare the same on that remote, where nobody can do anything for a single one.</param>
+public sealed record BrokenBackup(Backup Backup, long Others);
+
 /// <summary>A message that waits for its delivery.</summary>
 public sealed record QueuedNotification(long Id, DateTimeOffset MadeAt, Notification Content, int Attempt, DateTimeOffset? NextAttemptAt);
 
 /// <summary>What people were told, and messages on their way to them.</summary>
 public sealed class AlarmStore(Database database, TimeProvider time)
 {
-    private const int MostBroken = 5_000;
     private const int MostQueued = 200;
 
     /// <summary>The setting that says when people were last told of a change.</summary>
@@ -23,27 +27,30 @@ public sealed class AlarmStore(Database database, TimeProvider time)
     private const string DigestAt = "last digest";
 
     /// <summary>
-    /// Backups that a person should know of, newest archives first. Not those of retired guests; and neither a missing archive nor a lost
-    /// copy once a newer copy of the guest is on that remote, since nobody can do anything about it any more.
+    /// Backups for these remotes that a person should know of, newest archives first; of missing archives and lost copies the newest of each
+    /// guest and remote. Not those of retired guests; and neither a missing archive nor a lost copy once a newer copy of the guest is on that
+    /// remote, since nobody can do anything about it any more.
     /// </summary>
-    public async Task<IReadOnlyList<Backup>> BrokenAsync(CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<BrokenBackup>> BrokenAsync(IEnumerable<string> remotes, CancellationToken cancellationToken)
     {
         await using var connection = await database.ConnectAsync(cancellationToken);
         return await connection.QueryAsync(
             $"""
-            {BackupRow.Select}
-            WHERE (b.state IN ('failed', 'source-missing', 'lost', 'damaged') OR (b.failure IS NOT NULL AND b.state <> 'skipped'))
+            WITH broken AS (SELECT b.id, count(*) AS count, max(b.archive_time) FROM backup b
+            WHERE b.remote IN (SELECT value FROM json_each(@remotes))
+              AND (b.state IN ('failed', 'source-missing', 'lost', 'damaged') OR (b.failure IS NOT NULL AND b.state <> 'skipped'))
               AND b.state IN ('failed', 'source-missing', 'lost', 'damaged', 'published')
               AND NOT EXISTS (SELECT 1 FROM retired r WHERE r.guest = b.guest)
               AND (b.state NOT IN ('source-missing', 'lost') OR NOT EXISTS (
                   SELECT 1 FROM backup n
                   WHERE n.guest = b.guest AND n.remote = b.remote AND n.state = 'published' AND n.verified_how IS NOT NULL AND n.pruning IS NULL
                     AND n.archive_time > b.archive_time))
-            ORDER BY b.archive_time DESC LIMIT @most
+            GROUP BY b.guest, b.remote, b.state, iif(b.state IN ('source-missing', 'lost'), NULL, b.id))
+            SELECT x.*, broken.count FROM broken JOIN ({BackupRow.Select}) x ON x.id = broken.id ORDER BY x.archive_time DESC
             """,
-            BackupRow.Map,
+            row => new BrokenBackup(BackupRow.Map(row), row.Number("count") - 1),
             cancellationToken,
-            ("@most", MostBroken));
+            ("@remotes", JsonSerializer.Serialize(remotes)));
     }
 
     public async Task<IReadOnlyList<Alarm>> AlarmsAsync(CancellationToken cancellationToken)
@@ -130,12 +137,12 @@ public sealed class AlarmStore(Database database, TimeProvider time)
             ("@since", Sql.Instant(since)));
     }
 
-    /// <summary>The oldest message of an entry; null: none waits.</summary>
-    public async Task<QueuedNotification?> OldestAsync(string entry, CancellationToken cancellationToken)
+    /// <summary>The oldest message of an entry but these; null: none waits.</summary>
+    public async Task<QueuedNotification?> OldestAsync(string entry, IEnumerable<long> but, CancellationToken cancellationToken)
     {
         await using var connection = await database.ConnectAsync(cancellationToken);
         return (await connection.QueryAsync(
-            "SELECT * FROM notification WHERE entry = @entry ORDER BY id LIMIT 1",
+            "SELECT * FROM notification WHERE entry = @entry AND id NOT IN (SELECT value FROM json_each(@but)) ORDER BY id LIMIT 1",
             row => new QueuedNotification(
                 row.Number("id"),
                 row.Time("made_at"),
@@ -143,7 +150,8 @@ public sealed class AlarmStore(Database database, TimeProvider time)
                 (int)row.Number("attempt"),
                 row.TimeOrNull("next_attempt_at")),
             cancellationToken,
-            ("@entry", entry))).SingleOrDefault();
+            ("@entry", entry),
+            ("@but", Sql.List(but)))).SingleOrDefault();
     }
 
     /// <summary>It was delivered, or nobody tries any more.</summary>

@@ -53,12 +53,14 @@ public sealed class NotificationTextTests
 
         Assert.Contains("and 2975 more: perb status", message.Text, StringComparison.Ordinal);
         Assert.True(message.Text.Length < 30_000);
+        Assert.Equal((3000, 3000, 3000), (message.RaisedCount, message.OverCount, message.OngoingCount));
+        Assert.InRange(message.ToJson().Length, 50_000, 500_000); // proxies refuse a MiB
     }
 
     private static string[] Words(string text) => text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
 
     private static Notification Say(string[]? raised = null, string[]? over = null, string[]? ongoing = null, bool isReminder = false) => NotificationText.Of(
-        new Announcement(Alarms(raised), Alarms(over), Alarms(ongoing), isReminder), "pve1", TimeZoneInfo.Utc, Archives.Now);
+        new Announcement(Alarms(raised), Alarms(over), Alarms(ongoing), isReminder), new Dictionary<string, Ending>(), "pve1", TimeZoneInfo.Utc, Archives.Now);
 
     private static IReadOnlyList<Alarm> Alarms(string[]? subjects) =>
     [
