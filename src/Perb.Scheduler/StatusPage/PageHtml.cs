@@ -63,7 +63,7 @@ internal sealed class PageHtml
         _html.Add($"""
             <header data-part="summary"><h1>Perb on {_page.Node}</h1>
             <p class="{(all.IsAllMet ? "safe" : "unsafe")}" role="status">{text}{more}</p>
-            <p class="small">{poll}, as of {LocalTime.InWords(_page.Now, _page.Zone)}<span id="offline" hidden>, <b>no connection</b></span></p></header>
+            <p class="small">{poll}, as of {LocalTime.InWords(_page.Now, _page.Zone)}<span id="offline">, <b>no connection</b></span></p></header>
 
             """);
     }
