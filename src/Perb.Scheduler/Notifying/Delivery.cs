@@ -7,10 +7,11 @@ namespace Perb.Scheduler.Notifying;
 
 /// <summary>
 /// Delivers the messages of one entry in their order, each until it is taken: with back-off, for a week. One that is refused for what it is (too
-/// long, say) holds up no other. Whatever is wrong with an entry is trouble that others tell of. A message may arrive twice where Perb dies right
+/// long, say) holds up no other; what gathers behind one that fails is told as one. Whatever is wrong with an entry is trouble that others tell of. A message may arrive twice where Perb dies right
 /// after sending it, never not at all.
 /// </summary>
-internal sealed class Delivery(INotifier notifier, AlarmStore store, Troubles troubles, RetryPolicy retry, TimeProvider time, ILogger<Delivery> logger)
+internal sealed class Delivery(
+    INotifier notifier, AlarmStore store, Troubles troubles, RetryPolicy retry, TimeZoneInfo zone, TimeProvider time, ILogger<Delivery> logger)
 {
     private static readonly TimeSpan GivenUpAfter = TimeSpan.FromDays(7);
 
@@ -73,7 +74,27 @@ internal sealed class Delivery(INotifier notifier, AlarmStore store, Troubles tr
         var pause = retry.BackOff(next.Attempt + 1);
         await store.PostponeAsync(next.Id, time.GetUtcNow() + pause, failure.Message);
         await troubles.SetAsync(Troubles.OfNotification(Entry), $"messages wait, the last attempt failed: {failure.Message}", CancellationToken.None);
+        if (!failure.IsOfMessage)
+        {
+            await GatherAsync(next.Id, cancellationToken);
+        }
+
         return pause;
+    }
+
+    // Half of it is not true any more when the receiver is there again, and nobody wants to read a day's worth of it at once.
+    private async Task GatherAsync(long from, CancellationToken cancellationToken)
+    {
+        List<QueuedNotification> waiting =
+        [
+            .. (await store.WaitingAsync(Entry, cancellationToken)).Where(message =>
+                message.Id >= from && !_unwanted.Contains(message.Id)
+                && message.Content.Kind is NotificationKind.Alarm or NotificationKind.Over or NotificationKind.Reminder),
+        ];
+        if (waiting.Count > 1 && waiting[0].Id == from && NotificationText.Merged([.. waiting.Select(message => message.Content)], zone) is { } one)
+        {
+            await store.ReplaceAsync(waiting, one);
+        }
     }
 
     private async Task<NotifyException?> FailureOfAsync(Notification message, CancellationToken cancellationToken)

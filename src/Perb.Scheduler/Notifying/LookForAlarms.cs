@@ -23,6 +23,7 @@ internal sealed class LookForAlarms(
 
     private readonly CronExpression _digest = CronExpression.Parse(options.Alarms.Digest).WithTimeZone(options.TimeZone);
     private readonly CronExpression _reconcile = CronExpression.Parse(options.Discovery.Reconcile).WithTimeZone(options.TimeZone);
+    private bool _areAllWelcomed;
 
     /// <param name="entries">Who is told.</param>
     /// <param name="cancellationToken">Stops before anything is recorded.</param>
@@ -40,9 +41,31 @@ internal sealed class LookForAlarms(
         var known = await store.AlarmsAsync(cancellationToken);
         var step = AlarmRules.Next(known, wrong, await store.AnnouncedAtAsync(cancellationToken), options.Alarms, now);
         var message = step.Announcement is { } announcement ? await MessageAsync(announcement, guests, now, cancellationToken) : null;
-        await store.RecordAsync(known, step, message, [.. entries.Select(entry => entry.Name)]);
+        List<string> names = [.. entries.Select(entry => entry.Name)];
+        await WelcomeAsync(names, known, now, cancellationToken);
+        await store.RecordAsync(known, step, message, names);
         await DigestAsync(guests, step.Alarms, [.. entries.Where(entry => entry.Digest).Select(entry => entry.Name)], now, cancellationToken);
         return await LookAsync(guests, now, cancellationToken);
+    }
+
+    // Who is new is told what others know already, and not only by the next reminder.
+    private async Task WelcomeAsync(IReadOnlyList<string> names, IReadOnlyList<Alarm> known, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        if (_areAllWelcomed)
+        {
+            return;
+        }
+
+        var before = await store.EntriesAsync(cancellationToken);
+        List<string> fresh = [.. names.Except(before)];
+        List<Alarm> goingOn = [.. known.Where(alarm => alarm is { ToldAt: not null, GoneAt: null })];
+        if (fresh.Count > 0 || before.Count != names.Count)
+        {
+            var message = await MessageAsync(new Announcement([], [], goingOn, IsReminder: true), [], now, cancellationToken);
+            await store.RecordEntriesAsync(names, fresh, goingOn.Count > 0 ? message : null);
+        }
+
+        _areAllWelcomed = true;
     }
 
     // A digest that was due while nobody looked is made late, and once.

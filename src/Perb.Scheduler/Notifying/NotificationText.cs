@@ -20,10 +20,70 @@ public static class NotificationText
     {
         var (raised, over, ongoing) = (Told(announcement.Raised), Ended(announcement.Over, endings), Told(announcement.Ongoing));
         var kind = announcement.IsReminder ? NotificationKind.Reminder : raised.Count > 0 ? NotificationKind.Alarm : NotificationKind.Over;
-        var text = new StringBuilder();
+        return Of(kind, raised, over, ongoing, "", node, zone, now);
+    }
+
+    /// <summary>
+    /// Messages that nobody took as one: what began and goes on, what is over, and what went on when the last was made. Null where their lists do
+    /// not hold all that they told.
+    /// </summary>
+    /// <param name="inOrder">None of them a digest or a test.</param>
+    /// <param name="zone">Of the times.</param>
+    public static Notification? Merged(IReadOnlyList<Notification> inOrder, TimeZoneInfo zone)
+    {
+        var (began, over) = (new Dictionary<string, NotifiedAlarm>(), new Dictionary<string, NotifiedAlarm>());
+        foreach (var message in inOrder)
+        {
+            if (message.RaisedCount + message.OverCount + message.OngoingCount > message.Raised.Count + message.Over.Count + message.Ongoing.Count)
+            {
+                return null;
+            }
+
+            foreach (var alarm in message.Over)
+            {
+                began.Remove(alarm.Subject);
+                over[alarm.Subject] = alarm;
+            }
+
+            foreach (var alarm in message.Raised)
+            {
+                over.Remove(alarm.Subject);
+                began[alarm.Subject] = alarm;
+            }
+        }
+
+        var latest = inOrder[^1];
+        List<NotifiedAlarm> ongoing = [.. latest.Ongoing.Where(alarm => !began.ContainsKey(alarm.Subject))];
+        var kind = began.Count > 0 ? NotificationKind.Alarm : over.Count > 0 ? NotificationKind.Over : NotificationKind.Reminder;
+        return Of(
+            kind, [.. began.Values], [.. over.Values], ongoing, "Messages could not be delivered for a while. This one stands for all of them.\n\n", latest.Node, zone, latest.At);
+    }
+
+    /// <summary>To see whether it arrives.</summary>
+    public static Notification Test(string node, DateTimeOffset now) => new(
+        NotificationKind.Test,
+        now,
+        node,
+        $"Perb on {node}: test",
+        $"This is what perb notify --test sends. Nothing is wrong.\nPerb on {node}.\n",
+        [],
+        [],
+        []);
+
+    private static Notification Of(
+        NotificationKind kind,
+        List<NotifiedAlarm> raised,
+        List<NotifiedAlarm> over,
+        List<NotifiedAlarm> ongoing,
+        string foreword,
+        string node,
+        TimeZoneInfo zone,
+        DateTimeOffset now)
+    {
+        var text = new StringBuilder(foreword);
         AppendRaised(text, "Happened:", raised, zone);
         AppendOver(text, over, zone);
-        if (announcement.IsReminder)
+        if (kind == NotificationKind.Reminder)
         {
             AppendRaised(text, "Still going on:", ongoing, zone);
         }
@@ -40,17 +100,6 @@ public static class NotificationText
             OngoingCount = ongoing.Count,
         };
     }
-
-    /// <summary>To see whether it arrives.</summary>
-    public static Notification Test(string node, DateTimeOffset now) => new(
-        NotificationKind.Test,
-        now,
-        node,
-        $"Perb on {node}: test",
-        $"This is what perb notify --test sends. Nothing is wrong.\nPerb on {node}.\n",
-        [],
-        [],
-        []);
 
     private static string TitleOf(
         NotificationKind kind, string node, List<NotifiedAlarm> raised, List<NotifiedAlarm> over, List<NotifiedAlarm> ongoing) => kind switch

@@ -94,7 +94,7 @@ internal sealed class NotifyLoop(
 
     private Task DeliverAsync(INotifier notifier, CancellationToken stopping)
     {
-        var delivery = new Delivery(notifier, store, troubles, retry, time, loggers.CreateLogger<Delivery>());
+        var delivery = new Delivery(notifier, store, troubles, retry, options.TimeZone, time, loggers.CreateLogger<Delivery>());
         return RepeatAsync(
             async token =>
             {

@@ -23,6 +23,9 @@ public sealed class AlarmStore(Database database, TimeProvider time)
     /// <summary>The setting that says when people were last told of a change.</summary>
     private const string AnnouncedAt = "last announcement";
 
+    /// <summary>The setting that says which entries were told so far.</summary>
+    private const string Entries = "notified entries";
+
     /// <summary>The setting that says when the last digest was made.</summary>
     private const string DigestAt = "last digest";
 
@@ -103,6 +106,32 @@ public sealed class AlarmStore(Database database, TimeProvider time)
         await transaction.CommitAsync(CancellationToken.None);
     }
 
+    /// <summary>The names of the entries that were told so far.</summary>
+    public async Task<IReadOnlyList<string>> EntriesAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.ConnectAsync(cancellationToken);
+        var names = await connection.ScalarAsync<string>("SELECT value FROM setting WHERE name = @name", cancellationToken, ("@name", Entries));
+        return names?.Split('\n') ?? [];
+    }
+
+    /// <param name="entries">All that are configured.</param>
+    /// <param name="fresh">Those that were not told anything yet.</param>
+    /// <param name="message">For these; null: there is nothing to tell.</param>
+    public async Task RecordEntriesAsync(IReadOnlyList<string> entries, IReadOnlyList<string> fresh, Notification? message)
+    {
+        await using var connection = await database.ConnectAsync(CancellationToken.None);
+        await using var transaction = (SqliteTransaction)await connection.BeginTransactionAsync(CancellationToken.None);
+        await using var statements = new Statements(connection);
+        if (message is not null)
+        {
+            await QueueAsync(statements, message, fresh);
+        }
+
+        await statements.ExecuteAsync(
+            "INSERT OR REPLACE INTO setting (name, value) VALUES (@name, @value)", CancellationToken.None, ("@name", Entries), ("@value", string.Join('\n', entries)));
+        await transaction.CommitAsync(CancellationToken.None);
+    }
+
     /// <param name="digest">Null: none was due; the next week begins.</param>
     public async Task RecordDigestAsync(Notification? digest, IReadOnlyList<string> entries)
     {
@@ -143,15 +172,36 @@ public sealed class AlarmStore(Database database, TimeProvider time)
         await using var connection = await database.ConnectAsync(cancellationToken);
         return (await connection.QueryAsync(
             "SELECT * FROM notification WHERE entry = @entry AND id NOT IN (SELECT value FROM json_each(@but)) ORDER BY id LIMIT 1",
-            row => new QueuedNotification(
-                row.Number("id"),
-                row.Time("made_at"),
-                Notification.FromJson(row.Text("content")),
-                (int)row.Number("attempt"),
-                row.TimeOrNull("next_attempt_at")),
+            MapQueued,
             cancellationToken,
             ("@entry", entry),
             ("@but", Sql.List(but)))).SingleOrDefault();
+    }
+
+    /// <summary>All that waits for an entry, oldest first.</summary>
+    public async Task<IReadOnlyList<QueuedNotification>> WaitingAsync(string entry, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.ConnectAsync(cancellationToken);
+        return await connection.QueryAsync("SELECT * FROM notification WHERE entry = @entry ORDER BY id", MapQueued, cancellationToken, ("@entry", entry));
+    }
+
+    /// <summary>One message for several, in the place of the last; the first, which was tried, says when it is tried.</summary>
+    public async Task ReplaceAsync(IReadOnlyList<QueuedNotification> messages, Notification one)
+    {
+        await using var connection = await database.ConnectAsync(CancellationToken.None);
+        await using var transaction = (SqliteTransaction)await connection.BeginTransactionAsync(CancellationToken.None);
+        await connection.ExecuteAsync(
+            """
+            UPDATE notification SET content = @content, (attempt, next_attempt_at, failure) =
+                (SELECT attempt, next_attempt_at, failure FROM notification WHERE id = @first) WHERE id = @last;
+            DELETE FROM notification WHERE id IN (SELECT value FROM json_each(@others));
+            """,
+            CancellationToken.None,
+            ("@content", one.ToJson()),
+            ("@first", messages[0].Id),
+            ("@last", messages[^1].Id),
+            ("@others", Sql.List(messages.SkipLast(1).Select(message => message.Id))));
+        await transaction.CommitAsync(CancellationToken.None);
     }
 
     /// <summary>It was delivered, or nobody tries any more.</summary>
@@ -246,6 +296,9 @@ public sealed class AlarmStore(Database database, TimeProvider time)
         ("@gone", Instant(alarm.GoneAt)));
 
     private static string? Instant(DateTimeOffset? at) => at is { } known ? Sql.Instant(known) : null;
+
+    private static QueuedNotification MapQueued(SqliteDataReader row) => new(
+        row.Number("id"), row.Time("made_at"), Notification.FromJson(row.Text("content")), (int)row.Number("attempt"), row.TimeOrNull("next_attempt_at"));
 
     private static Alarm Map(SqliteDataReader row) => new(
         row.Text("key"),

@@ -58,6 +58,27 @@ public sealed class DeliveryTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_gathers_while_a_receiver_is_away_is_told_as_one()
+    {
+        _receiver.Fault = new NotifyException("it answered 500");
+        foreach (var subject in (string[])["a", "b", "c"])
+        {
+            var alarm = Alarm.Of(new Concern(subject, AlarmCode.Remote, subject, null, $"trouble with {subject}", subject, null, true), _store.Time.GetUtcNow());
+            var step = new AlarmStep([], new Announcement([alarm], [], [], IsReminder: false));
+            await Alarms.RecordAsync([], step, NotificationText.Of(step.Announcement!, new Dictionary<string, Ending>(), "pve1", TimeZoneInfo.Utc, _store.Time.GetUtcNow()), ["hook"]);
+        }
+
+        var wait = await DeliverAsync();
+        Assert.Equal(wait, await DeliverAsync()); // as before: not sooner
+        Assert.Single(await Alarms.WaitingAsync("hook", TestStore.Stop));
+
+        _receiver.Fault = null;
+        _store.Time.Advance(wait!.Value);
+        Assert.Null(await DeliverAsync());
+        Assert.Equal(["Perb on pve1: 3 alarms"], _receiver.Taken);
+    }
+
+    [Fact]
     public async Task A_message_that_nobody_took_for_a_week_is_given_up_and_the_next_is_tried()
     {
         await QueueAsync("old");
@@ -165,6 +186,7 @@ public sealed class DeliveryTests : IAsyncLifetime
         Alarms,
         new Troubles(_store.Status, NullLogger<Troubles>.Instance),
         new RetryPolicy(() => 0.5),
+        TimeZoneInfo.Utc,
         _store.Time,
         NullLogger<Delivery>.Instance);
 }

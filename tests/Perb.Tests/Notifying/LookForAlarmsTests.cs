@@ -219,6 +219,23 @@ public sealed class LookForAlarmsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_entry_that_is_new_is_told_once_what_the_others_know()
+    {
+        await ExistsAsync();
+        _store.Time.Advance(TimeSpan.FromDays(2));
+        await LookAsync(entries: [Hook]);
+        _store.Time.Advance(TimeSpan.FromMinutes(1));
+        await LookAsync(entries: [Hook]);
+        Assert.Single(await TitlesAsync("hook"));
+
+        await LookAsync();
+        await LookAsync();
+
+        Assert.Equal(["Perb on pve1: still: guest 100 (web) is not safe offsite"], await TitlesAsync("mail"));
+        Assert.Empty(await TitlesAsync("hook"));
+    }
+
+    [Fact]
     public async Task Messages_of_an_entry_that_is_gone_are_forgotten()
     {
         await ExistsAsync();
@@ -242,7 +259,7 @@ public sealed class LookForAlarmsTests : IAsyncLifetime
         return LookAsync();
     }
 
-    private Task<AlarmLook> LookAsync(string change = "\"Rpo\": \"1.06:00:00\"")
+    private Task<AlarmLook> LookAsync(string change = "\"Rpo\": \"1.06:00:00\"", NotifySection[]? entries = null)
     {
         var options = Some.Options($"\"Proxmox\": {{ \"Node\": \"pve1\" }}, \"Remotes\": [ {{ \"Name\": \"r\" }} ], \"TimeZone\": \"Etc/UTC\", {change}");
         return new LookForAlarms(
@@ -252,7 +269,7 @@ public sealed class LookForAlarmsTests : IAsyncLifetime
             Alarms,
             new Health(_store.Status, options, _store.Time),
             options,
-            _store.Time).RunAsync([Mail, Hook], TestStore.Stop);
+            _store.Time).RunAsync(entries ?? [Mail, Hook], TestStore.Stop);
     }
 
     /// <summary>Takes all that waits for an entry.</summary>

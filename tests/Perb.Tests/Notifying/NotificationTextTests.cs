@@ -44,6 +44,36 @@ public sealed class NotificationTextTests
         Assert.Equal((title, kind), (message.Title, message.Kind));
     }
 
+    [Theory]
+    [InlineData("+a|+b", "a b", "", NotificationKind.Alarm)]
+    [InlineData("+a|-a", "", "a", NotificationKind.Over)]
+    [InlineData("+a|-a|+a", "a", "", NotificationKind.Alarm)]
+    [InlineData("-a|+b|-b|+c", "c", "a b", NotificationKind.Alarm)]
+    [InlineData("-a|+a|-a", "", "a", NotificationKind.Over)]
+    [InlineData("!a|!a", "", "", NotificationKind.Reminder)]
+    public void What_several_messages_told_is_told_as_one(string messages, string raised, string over, NotificationKind kind)
+    {
+        var merged = NotificationText.Merged(
+            [
+                .. messages.Split('|').Select(message => message[0] switch
+                {
+                    '+' => Say(raised: [message[1..]], ongoing: ["z"]),
+                    '-' => Say(over: [message[1..]], ongoing: ["z"]),
+                    _ => Say(ongoing: ["z"], isReminder: true),
+                }),
+            ],
+            TimeZoneInfo.Utc)!;
+
+        Assert.Equal((raised, over, "z", kind), (Subjects(merged.Raised), Subjects(merged.Over), Subjects(merged.Ongoing), merged.Kind));
+        Assert.Contains("This one stands for all of them.", merged.Text, StringComparison.Ordinal);
+
+        static string Subjects(IReadOnlyList<NotifiedAlarm> alarms) => string.Join(' ', alarms.Select(alarm => alarm.Subject));
+    }
+
+    [Fact]
+    public void What_was_too_much_to_be_listed_is_not_told_as_one() =>
+        Assert.Null(NotificationText.Merged([Say([.. Enumerable.Range(0, 200).Select(number => $"{number}")]), Say(["a"])], TimeZoneInfo.Utc));
+
     [Fact]
     public void Thousands_of_alarms_are_a_message_that_can_be_read()
     {
