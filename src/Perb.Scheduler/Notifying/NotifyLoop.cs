@@ -25,6 +25,7 @@ internal sealed class NotifyLoop(
     TimeProvider time,
     ILoggerFactory loggers) : BackgroundService
 {
+    // Healthchecks keeps 100 kB.
     private const int TailLines = 50;
     private const int LongestLine = 500;
 
