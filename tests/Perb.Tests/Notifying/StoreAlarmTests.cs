@@ -2,9 +2,15 @@ using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Perb.Scheduler.Backups;
+using Perb.Scheduler.Monitoring;
 using Perb.Scheduler.Notifying;
+using Perb.Scheduler.Observability;
+using Perb.Scheduler.Pipeline;
+using Perb.Scheduler.Safety;
+using Perb.Scheduler.Store;
 using Perb.Tests.Configuration;
 using Perb.Tests.Discovery;
+using Perb.Tests.Store;
 
 namespace Perb.Tests.Notifying;
 
@@ -56,6 +62,45 @@ public sealed class StoreAlarmTests
         _receiver.Fault = null;
         await LookAsync(Full, TimeSpan.FromHours(2));
         Assert.Equal([Began], _receiver.Taken);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task The_service_tells_it_past_the_queue_and_goes_on()
+    {
+        await using var store = await TestStore.OpenAsync();
+        await store.ExecuteAsync("CREATE TRIGGER no_room BEFORE INSERT ON setting BEGIN SELECT raise(ABORT, 'disk full'); END");
+        var (options, alarms, heartbeat) = (Some.Options("\"Proxmox\": { \"Node\": \"pve1\" }"), new AlarmStore(store.Database, store.Time), new Heartbeat(store.Time));
+        var look = new LookForAlarms(
+            store.Status,
+            new SafetyReport(store.Status, options, store.Time),
+            new Concerns(store.Status, alarms, options),
+            alarms,
+            new Health(store.Status, options, store.Time),
+            options,
+            store.Time);
+        using var notifiers = new Notifiers([_receiver]);
+        using var loop = new NotifyLoop(
+            notifiers,
+            look,
+            alarms,
+            new Troubles(store.Status, NullLogger<Troubles>.Instance),
+            new Activities(store.Time),
+            heartbeat,
+            new RetryPolicy(() => 0.5),
+            options,
+            store.Time,
+            NullLoggerFactory.Instance);
+        heartbeat.Beat();
+        await loop.StartAsync(TestStore.Stop);
+        while (_receiver.Taken.Count == 0)
+        {
+            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+            store.Time.Advance(TimeSpan.FromMinutes(1));
+            await Task.Yield();
+        }
+
+        await loop.StopAsync(TestStore.Stop);
+        Assert.Equal(Began, _receiver.Taken[0]);
     }
 
     private static SqliteException Full => new("database or disk is full", 13);
