@@ -5,6 +5,7 @@ using Perb.Benchmarks.Sealing;
 using Perb.Scheduler.Backups;
 using Perb.Scheduler.Cli;
 using Perb.Scheduler.Configuration;
+using Perb.Scheduler.Monitoring;
 using Perb.Scheduler.Notifying;
 using Perb.Scheduler.Safety;
 using Perb.Scheduler.Store;
@@ -44,7 +45,9 @@ internal static class StoreBenchmark
         await AddAsync(report, "status", 200, rounds, () => whole.ReadAsync(cancellationToken));
         var safety = new SafetyReport(status, installation.Settings.Options, time);
         await AddAsync(report, "how safe each guest is", 200, rounds, () => safety.ReadAsync(cancellationToken));
-        var look = new LookForAlarms(status, safety, new AlarmStore(database, time), installation.Settings.Options, time);
+        var (alarms, options) = (new AlarmStore(database, time), installation.Settings.Options);
+        var look = new LookForAlarms(
+            status, safety, new Concerns(status, alarms, options), alarms, new Health(status, options, time), options, time);
         await AddAsync(report, "a look for alarms", 200, rounds, () => look.RunAsync([new NotifySection("mail", NotifyKind.Mail)], cancellationToken));
         await AddAsync(report, "list, as JSON", 1000, rounds, async () => JsonSerializer.SerializeToUtf8Bytes(
             [.. (await status.ListAsync(null, null, cancellationToken)).Select(BackupDocument.Of)], DocumentsJson.Default.IReadOnlyListBackupDocument));

@@ -8,7 +8,7 @@ namespace Perb.Scheduler.Cli;
 internal static class Screen
 {
     /// <summary>A pipe has no edge: who reads line by line gets whole ones.</summary>
-    private const int WidthWithoutTerminal = 1000;
+    public const int WidthWithoutTerminal = 1000;
 
     public static IAnsiConsole Open()
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Perb.Scheduler.Safety;
 using Perb.Transfer;
 using Spectre.Console;
@@ -23,6 +24,10 @@ internal static class StatusScreen
     private const int LongestName = 63;
     private const int ShortestName = 8;
 
+    /// <summary>More would push what is wrong off the screen. A pipe has none, and gets all.</summary>
+    private const int MostGuests = 50;
+    private const int MostWaiting = 20;
+
     private static readonly Style Wrong = new(Color.Red);
     private static readonly Style Right = new(Color.Green);
     private static readonly Style Aside = new(Color.Grey);
@@ -42,13 +47,20 @@ internal static class StatusScreen
         parts.AddRange(report.HeldBack.Select(held => Line($"Remote {held.Remote}: {held.Why}; nothing is sent before {Screen.Time(held.Until, zone)}")));
         parts.Add(Line(Summary(report.Guests), report.Guests.Any(guest => guest.RpoMet is false) ? Wrong : Style.Plain));
         var shown = report.Guests.Where(guest => !onlyWrong || guest.RpoMet is false || guest.Verdict == GuestVerdict.Unknown.Word()).ToList();
+        var left = 0;
+        if (shown.Count > MostGuests && width < Screen.WidthWithoutTerminal)
+        {
+            left = shown.Count - MostGuests;
+            shown = [.. shown.OrderBy(guest => Rank(RpoInWords(guest))).Take(MostGuests)];
+        }
+
         if (shown.Count > 0)
         {
             parts.Add(width >= Wide ? WideTable(shown, zone, width) : NarrowTable(shown, zone, width));
         }
 
-        parts.Add(Line(""));
-        AddQueue(parts, report);
+        parts.Add(Line(left > 0 ? $"and {left} more: perb status --json" : ""));
+        AddQueue(parts, report, width < Screen.WidthWithoutTerminal ? MostWaiting : int.MaxValue);
         AddFailures(parts, report, zone);
         return new Rows(parts);
     }
@@ -94,13 +106,13 @@ internal static class StatusScreen
 
     private static Table NarrowTable(IReadOnlyList<GuestDocument> guests, TimeZoneInfo zone, int width)
     {
-        var table = Screen.Table("Guest", "Name", "Verified copy of", "Proof", "RPO");
+        var table = Screen.Table("Guest", "Name", "Safe until", "Proof", "RPO");
         foreach (var guest in guests)
         {
             table.AddRow(
                 Cell(Number(guest)),
                 Cell(NameOf(guest, width - NarrowRest)),
-                Cell(guest.NewestVerified is null ? "none" : Screen.Time(guest.NewestVerified, zone)[..^":00".Length]),
+                Cell(guest.SafeUntil is null ? "-" : Screen.Time(guest.SafeUntil, zone)[..^":00".Length]),
                 Cell(guest.VerifiedHow ?? "-"),
                 Cell(RpoInWords(guest), StyleOf(guest)));
         }
@@ -108,15 +120,20 @@ internal static class StatusScreen
         return table;
     }
 
-    private static void AddQueue(List<IRenderable> parts, StatusDocument report)
+    private static void AddQueue(List<IRenderable> parts, StatusDocument report, int most)
     {
         parts.Add(Line(report.Queue.Count == 0 ? "Queue: empty" : $"Queue: {report.Queue.Count}"));
-        foreach (var entry in report.Queue)
+        foreach (var entry in report.Queue.Take(most))
         {
             var what = entry.Activity is { } now
                 ? now.InWords()
                 : entry.Backup.Failure is { } failure ? $"waits, attempt {entry.Backup.Attempt} failed: {failure}" : "waits";
             parts.Add(Line($"  {entry.Backup.RemoteName} to {entry.Backup.Remote}: {what}"));
+        }
+
+        if (report.Queue.Count > most)
+        {
+            parts.Add(Line($"  and {report.Queue.Count - most} more: perb list"));
         }
     }
 
@@ -150,12 +167,18 @@ internal static class StatusScreen
     {
         var most = Math.Clamp(room, ShortestName, 2 * LongestName);
         var name = Printable.Clean(guest.Name ?? "-", LongestName);
-        while (name.GetCellWidth() > most)
+        if (name.GetCellWidth() <= most)
         {
-            name = $"{name.TrimEnd('…')[..^(char.IsLowSurrogate(name.TrimEnd('…')[^1]) ? 2 : 1)]}…";
+            return name;
         }
 
-        return name;
+        var cut = new StringBuilder();
+        foreach (var rune in name.EnumerateRunes().TakeWhile(rune => $"{cut}{rune}…".GetCellWidth() <= most))
+        {
+            cut.Append(rune);
+        }
+
+        return cut.Append('…').ToString();
     }
 
     private static Text Cell(string text, Style? style = null) => new(Screen.Line(text), style ?? Style.Plain);

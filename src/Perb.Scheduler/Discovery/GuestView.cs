@@ -17,7 +17,7 @@ internal static class GuestView
             Subject,
             before == 0
                 ? null
-                : $"Proxmox shows no guest at all, and there were {before} on this node: nothing is concluded from that, they read \"unknown\"; "
+                : $"Proxmox shows no guest at all, and there were {before} on this node: nothing is concluded from that, they are judged as they were last seen; "
                     + "check the roles of token and user (pveum user permissions), and pvestatd",
             cancellationToken);
         return before > 0;

@@ -100,8 +100,8 @@ public sealed class Calendar
 
     private DayMark MarkOf(DayBackup backup, TimeSpan rpo) => backup switch
     {
-        { State: BackupState.Damaged or BackupState.Lost } => DayMark.Damaged,
-        { PublishedAt: { } at } => at - backup.ArchiveTime <= rpo ? DayMark.Shipped : DayMark.Late,
+        { State: BackupState.Damaged or BackupState.Lost } or { State: BackupState.Failed, PublishedAt: not null } => DayMark.Damaged,
+        { State: BackupState.Published or BackupState.Pruned, PublishedAt: { } at } => at - backup.ArchiveTime <= rpo ? DayMark.Shipped : DayMark.Late,
         { State: BackupState.Discovered or BackupState.Verified } => _now - backup.ArchiveTime <= rpo ? DayMark.Waiting : DayMark.Late,
         _ => DayMark.Missing,
     };

@@ -102,7 +102,7 @@ internal sealed class FactMetrics
     {
         var waiting = Gauge("perb_queue_backups", "Backups that still have to be carried.", "remote");
         var bytes = Gauge("perb_queue_archive_bytes", "Bytes of their archives.", "remote");
-        var oldest = Gauge("perb_queue_oldest_seconds", "How long the one has been known that waits longest; 0: none waits.", "remote");
+        var oldest = Gauge("perb_queue_oldest_seconds", "How long the one has been known that waits longest, but for damaged copies; 0: none waits.", "remote");
         var working = Gauge("perb_queue_under_way", "Backups that are being worked on, by what is done.", "remote", "step");
         var now = underWay.CountBy(one => one).ToDictionary();
         foreach (var remote in options.Remotes.Select(remote => remote.Name))
@@ -110,7 +110,7 @@ internal sealed class FactMetrics
             var queue = facts.Queues.FirstOrDefault(queue => queue.Remote == remote);
             waiting.WithLabels(remote).Set(queue?.Backups ?? 0);
             bytes.WithLabels(remote).Set(queue?.ArchiveBytes ?? 0);
-            oldest.WithLabels(remote).Set(queue is null ? 0 : Math.Max(0, (facts.Now - queue.OldestDiscoveredAt).TotalSeconds));
+            oldest.WithLabels(remote).Set(queue?.OldestDiscoveredAt is { } at ? Math.Max(0, (facts.Now - at).TotalSeconds) : 0);
             foreach (var step in (string[])["seal", "upload"])
             {
                 working.WithLabels(remote, step).Set(now.GetValueOrDefault((remote, step)));

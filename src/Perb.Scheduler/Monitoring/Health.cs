@@ -22,7 +22,7 @@ internal sealed class Health(StatusStore store, PerbOptions options, TimeProvide
     {
         try
         {
-            return await store.TimeOfAsync("last poll", cancellationToken) is { } last && time.GetUtcNow() - last <= (options.Discovery.Poll * 3) + Patience
+            return await store.TimeOfAsync("last poll", cancellationToken) is { } last && (time.GetUtcNow() - last).Duration() <= (options.Discovery.Poll * 3) + Patience
                 ? Fine
                 : Poll;
         }

@@ -21,14 +21,26 @@ public sealed record Alarm(
 {
     /// <summary>As it is when it is first seen.</summary>
     public static Alarm Of(Concern concern, DateTimeOffset now) => new(
-        concern.Key, concern.Code.Code, concern.Subject, concern.Guest, concern.Headline, concern.Text, concern.Since ?? now, now, null, null, null);
+        concern.Key, concern.Code.Code, concern.Subject, concern.Guest, concern.Headline, concern.Text, Believable(concern, now) ?? now, now, null, null, null);
 
     /// <summary>Still there; its words are those of now. What became another kind of matter is told anew.</summary>
     public Alarm GoingOn(Concern concern, DateTimeOffset now) => concern.Code.Code != Code ? Of(concern, now) : this with
     {
         Headline = concern.Headline,
         Text = concern.Text,
-        Since = concern.Since ?? Since,
+        Since = Believable(concern, now) ?? Since,
         GoneAt = null,
     };
+
+    /// <summary>A clock that was ahead and was set back: what it dated silences nothing until that time comes again.</summary>
+    public Alarm NotAfter(DateTimeOffset now) => this with
+    {
+        Since = Since < now ? Since : now,
+        NoticedAt = NoticedAt < now ? NoticedAt : now,
+        ToldAt = ToldAt > now ? now : ToldAt,
+        RemindedAt = RemindedAt > now ? now : RemindedAt,
+        GoneAt = GoneAt > now ? now : GoneAt,
+    };
+
+    private static DateTimeOffset? Believable(Concern concern, DateTimeOffset now) => concern.Since <= now ? concern.Since : null;
 }

@@ -69,12 +69,17 @@ public sealed record AlarmCode(string Code, string PerbDoes, string WhatToDo)
     public static AlarmCode StatusPage { get; } = new(
         "PERB-PAGE-01", "Shipping goes on; it tries again every minute.", "Free the port or change Status:Listen; see the certificate where the text names it.");
 
+    public static AlarmCode Store { get; } = new(
+        "PERB-STORE-01",
+        "Next to nothing without its store; it tries again all the time, and ships on by itself afterwards.",
+        "Do what the text says: df, journalctl -u perb. Other alarms are not told before.");
+
     public static AlarmCode Other { get; } = new("PERB-OTHER-01", "It tries again at the next round.", "Look at the log; report it if it repeats.");
 
     public static IReadOnlyList<AlarmCode> All { get; } =
     [
         RpoMissed, BackupFailed, SourceMissing, NameConflict, CopyDamaged, CopyLost, Remote, Verification, Prune, Staging, Key, Hook, Node, Privileges, View,
-        Storage, Notes, Undelivered, StatusPage, Other,
+        Storage, Notes, Undelivered, StatusPage, Store, Other,
     ];
 
     /// <summary>Of a code that a former version wrote too.</summary>

@@ -31,6 +31,7 @@ public static class AlarmRules
     public static AlarmStep Next(
         IReadOnlyList<Alarm> known, IReadOnlyList<Concern> concerns, DateTimeOffset? announcedAt, AlarmSection rules, DateTimeOffset now)
     {
+        known = [.. known.Select(alarm => alarm.NotAfter(now))];
         var wrong = concerns.DistinctBy(concern => concern.Key).ToDictionary(concern => concern.Key);
         var before = known.ToDictionary(alarm => alarm.Key);
         var alarms = wrong.Values.Select(concern => before.TryGetValue(concern.Key, out var alarm) ? alarm.GoingOn(concern, now) : Alarm.Of(concern, now))

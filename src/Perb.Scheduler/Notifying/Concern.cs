@@ -19,6 +19,12 @@ namespace Perb.Scheduler.Notifying;
 public sealed record Concern(
     string Key, AlarmCode Code, string Subject, int? Guest, string Headline, string Text, DateTimeOffset? Since, bool IsUrgent)
 {
+    /// <summary>How the key of a single backup begins, before its id.</summary>
+    public const string OfBackup = "backup ";
+
+    /// <summary>How the headline of a guest outside its RPO ends.</summary>
+    public const string NotSafe = " is not safe offsite";
+
     private const int LongestName = 63;
     private const int LongestText = 600;
 
@@ -41,15 +47,27 @@ public sealed record Concern(
             AlarmCode.RpoMissed,
             $"guest {guest.Guest}",
             guest.Guest,
-            $"{name} is not safe offsite",
+            $"{name}{NotSafe}",
             Cut($"{name} has no verified copy younger than {InWords(guest.Rpo)} on every remote: {string.Join(", ", late)}; {newest}{covered}"),
             since,
             IsUrgent: true);
     }
 
+    /// <summary>Null where some guest is judged, or none is there: rules that leave out all of them are a slip.</summary>
+    public static Concern? OfNobody(SafetySummary guests) => !guests.IsNobodyJudged ? null : new Concern(
+        "nobody",
+        AlarmCode.View,
+        "guests",
+        null,
+        "no guest is judged",
+        $"The rules of Discovery leave out all {guests.LeftOut} guests of this node: none is shipped, and nobody is told when a backup is missing; check Include and Exclude",
+        Since: null,
+        IsUrgent: true);
+
     /// <summary>Null where a person has nothing to learn from it.</summary>
-    public static Concern? Of(Backup backup)
+    public static Concern? Of(BrokenBackup broken)
     {
+        var backup = broken.Backup;
         var (code, what) = backup.State switch
         {
             BackupState.Failed => (AlarmCode.BackupFailed, "needs a person"),
@@ -64,11 +82,12 @@ public sealed record Concern(
             return null;
         }
 
-        var headline = $"backup {backup.RemoteName} to {backup.Remote} {what}";
+        var others = broken.Others > 0 ? $", and {broken.Others} older of guest {backup.Guest}" : "";
+        var headline = $"backup {backup.RemoteName} to {backup.Remote} {what}{others}";
         return new Concern(
-            $"backup {backup.Id}",
+            backup.State is BackupState.Lost or BackupState.SourceMissing ? $"{backup.State.Word()} {backup.Guest} {backup.Remote}" : $"{OfBackup}{backup.Id}",
             code,
-            $"backup {backup.Id}",
+            $"{OfBackup}{backup.Id}",
             backup.Guest,
             headline,
             Cut($"{headline}{(backup.Failure is { } failure ? $": {failure}" : "")} (id {backup.Id})"),
@@ -90,6 +109,9 @@ public sealed record Concern(
             trouble.Since,
             trouble.NeedsPerson || isUrgent);
     }
+
+    public static Concern Of(StoreFault fault) => new(
+        "store", AlarmCode.Store, "store", null, "the store does not take what is recorded", Cut($"Perb cannot record anything: {fault.Text}"), null, IsUrgent: false);
 
     /// <summary><c>guest 100 (web)</c>, whatever its name is.</summary>
     public static string Named(int guest, string? name) => name is null ? $"guest {guest}" : $"guest {guest} ({Printable.Clean(name, LongestName)})";

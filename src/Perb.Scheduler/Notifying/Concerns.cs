@@ -11,11 +11,12 @@ public sealed class Concerns(StatusStore status, AlarmStore store, PerbOptions o
     /// <param name="cancellationToken">Stops the look.</param>
     public async Task<IReadOnlyList<Concern>> ReadAsync(IReadOnlyList<GuestSafety> guests, CancellationToken cancellationToken)
     {
-        var remotes = options.Remotes.Select(remote => remote.Name).ToHashSet(StringComparer.Ordinal);
+        var remotes = options.Remotes.Select(remote => remote.Name);
         return
         [
+            .. Concern.OfNobody(SafetySummary.Of(guests)) is { } nobody ? [nobody] : (Concern[])[],
             .. guests.Select(guest => Concern.Of(guest, options.TimeZone)).OfType<Concern>(),
-            .. (await store.BrokenAsync(cancellationToken)).Where(backup => remotes.Contains(backup.Remote)).Select(Concern.Of).OfType<Concern>(),
+            .. (await store.BrokenAsync(remotes, cancellationToken)).Select(Concern.Of).OfType<Concern>(),
             .. (await status.TroublesAsync(cancellationToken)).Select(Concern.Of),
         ];
     }

@@ -16,8 +16,6 @@ internal enum PingSignal
 /// <summary>Calls an address whose owner makes noise when it is not called any more: then neither Perb nor the node can tell anybody.</summary>
 internal sealed class DeadManPing(NotifySection entry, WebAccess access, WebCall call) : INotifier, IDisposable
 {
-    private const int MostOfBody = 50_000; // Healthchecks keeps 100 kB
-
     public NotifySection Entry => entry;
 
     public string Destination => access.Shown;
@@ -26,7 +24,7 @@ internal sealed class DeadManPing(NotifySection entry, WebAccess access, WebCall
     public Task SignalAsync(PingSignal signal, string body, CancellationToken cancellationToken) => call.SendAsync(
         HttpMethod.Post,
         signal == PingSignal.Success ? access.Url : WebShape.Below(access.Url, signal.ToString().ToLowerInvariant()),
-        body.Length > MostOfBody ? body[^MostOfBody..] : body,
+        body,
         "text/plain",
         cancellationToken);
 

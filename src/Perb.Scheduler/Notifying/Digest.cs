@@ -27,10 +27,10 @@ internal static class Digest
         DateTimeOffset now)
     {
         var (node, zone) = (options.Proxmox.Node, options.TimeZone);
-        var late = guests.Where(guest => guest.Verdict == GuestVerdict.Late).ToList();
-        var judged = guests.Count(guest => guest.Verdict is GuestVerdict.Met or GuestVerdict.Late);
+        var late = guests.Where(guest => guest.IsMet is false).ToList();
+        var all = SafetySummary.Of(guests);
         var text = new StringBuilder($"From {LocalTime.InWords(since, zone)} to {LocalTime.InWords(now, zone)}.\n\n");
-        text.Append(CultureInfo.InvariantCulture, $"Guests: {judged - late.Count} of {judged} inside their RPO");
+        text.Append(CultureInfo.InvariantCulture, $"Guests: {all.Judged - all.Late} of {all.Judged} inside their RPO");
         foreach (var group in guests.Where(guest => guest.IsMet is null).GroupBy(guest => guest.Verdict).OrderBy(group => group.Key))
         {
             text.Append(CultureInfo.InvariantCulture, $", {group.Count()} {group.Key.Word().Replace('-', ' ')}");
@@ -48,16 +48,20 @@ internal static class Digest
                 $"{remote.Name}: {done.Published} backup(s) published, {ByteSize.Format(done.SealedBytes)}; {done.Copies} verified copies there; {done.Waiting} wait.\n");
         }
 
-        text.Append(alarms.Count == 0 ? "\nNothing is wrong.\n" : "\nGoing on:\n");
+        text.Append(alarms.Count > 0 ? "\nGoing on:\n" : all.IsAllMet ? "\nNothing is wrong.\n" : "\nNo alarm goes on.\n");
         foreach (var alarm in alarms.OrderBy(alarm => alarm.Since).Take(MostNamed))
         {
             text.Append(CultureInfo.InvariantCulture, $"* {alarm.Headline} (since {LocalTime.InWords(alarm.Since, zone)}) [{alarm.Code}]\n");
         }
 
-        var title = late.Count == 0 && alarms.Count == 0
-            ? $"Perb on {node}: the week: all {judged} guests safe"
-            : $"Perb on {node}: the week: {late.Count} of {judged} guests late, {alarms.Count} alarm(s)";
-        return new Notification(NotificationKind.Digest, now, node, title, text.ToString(), [], [], [.. alarms.Select(NotifiedAlarm.Of)]);
+        var unknown = all.Unknown > 0 ? $", {all.Unknown} unknown" : "";
+        var title = all.IsAllMet && alarms.Count == 0
+            ? $"Perb on {node}: the week: all {all.Judged} guests safe"
+            : $"Perb on {node}: the week: {all.Late} of {all.Judged} guests late{unknown}, {alarms.Count} alarm(s)";
+        return new Notification(NotificationKind.Digest, now, node, title, text.ToString(), [], [], [.. alarms.Take(Notification.MostListed).Select(NotifiedAlarm.Of)])
+        {
+            OngoingCount = alarms.Count,
+        };
     }
 
     private static void AppendNames(StringBuilder text, string heading, IReadOnlyList<GuestSafety> guests)

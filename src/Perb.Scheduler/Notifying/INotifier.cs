@@ -16,4 +16,8 @@ internal interface INotifier
 }
 
 /// <summary>A message that was not delivered: one line that says why, without secrets.</summary>
-public sealed class NotifyException(string message) : Exception(message);
+public sealed class NotifyException(string message) : Exception(message)
+{
+    /// <summary>It is this message that is not wanted, and would not be another time; the next may be.</summary>
+    public bool IsOfMessage { get; init; }
+}

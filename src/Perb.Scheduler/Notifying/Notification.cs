@@ -26,6 +26,10 @@ public enum NotificationKind
 public sealed record NotifiedAlarm(
     string Code, string Subject, int? Guest, string Headline, string Text, DateTimeOffset Since, string PerbDoes, string WhatToDo)
 {
+    /// <summary>Of what is over: it is well again. Null: it goes on.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? IsMended { get; init; }
+
     public static NotifiedAlarm Of(Alarm alarm)
     {
         var code = AlarmCode.Of(alarm.Code);
@@ -46,13 +50,34 @@ public sealed record Notification(
     IReadOnlyList<NotifiedAlarm> Over,
     IReadOnlyList<NotifiedAlarm> Ongoing)
 {
+    /// <summary>Of the lists, which a receiver would refuse at some length, only so many are sent; the counts are those of all.</summary>
+    public const int MostListed = 100;
+
+    public int RaisedCount { get; init; } = Raised.Count;
+
+    public int OverCount { get; init; } = Over.Count;
+
+    public int OngoingCount { get; init; } = Ongoing.Count;
+
     /// <summary>The word for programs.</summary>
     [JsonIgnore]
     public string Event => Kind.ToString().ToLowerInvariant();
 
     public string ToJson() => JsonSerializer.Serialize(this, NotificationJson.Default.Notification);
 
-    public static Notification FromJson(string json) => JsonSerializer.Deserialize(json, NotificationJson.Default.Notification)!;
+    /// <summary>What another version wrote and this one cannot read is told in so many words, and holds up nothing that waits behind it.</summary>
+    public static Notification FromJson(string json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(json, NotificationJson.Default.Notification) ?? throw new JsonException();
+        }
+        catch (JsonException)
+        {
+            return new Notification(
+                NotificationKind.Alarm, default, "", "Perb: a message that cannot be read", "Another version of Perb made it. Now: perb status.\n", [], [], []);
+        }
+    }
 }
 
 [JsonSerializable(typeof(Notification))]

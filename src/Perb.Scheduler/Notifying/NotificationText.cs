@@ -10,24 +10,53 @@ public static class NotificationText
     private const int MostTold = 25;
     private const int MostNamed = 50;
 
-    public static Notification Of(Announcement announcement, string node, TimeZoneInfo zone, DateTimeOffset now)
+    /// <param name="announcement">What is told.</param>
+    /// <param name="endings">How what is over ended, by the keys of alarms; what has none is well.</param>
+    /// <param name="node">Its name.</param>
+    /// <param name="zone">Of the times.</param>
+    /// <param name="now">When it is told.</param>
+    public static Notification Of(
+        Announcement announcement, IReadOnlyDictionary<string, Ending> endings, string node, TimeZoneInfo zone, DateTimeOffset now)
     {
-        var (raised, over, ongoing) = (Told(announcement.Raised), Told(announcement.Over), Told(announcement.Ongoing));
+        var (raised, over, ongoing) = (Told(announcement.Raised), Ended(announcement.Over, endings), Told(announcement.Ongoing));
         var kind = announcement.IsReminder ? NotificationKind.Reminder : raised.Count > 0 ? NotificationKind.Alarm : NotificationKind.Over;
-        var text = new StringBuilder();
-        AppendRaised(text, "Happened:", raised, zone);
-        AppendOver(text, over, zone);
-        if (announcement.IsReminder)
+        return Of(kind, raised, over, ongoing, "", node, zone, now);
+    }
+
+    /// <summary>
+    /// Messages that nobody took as one: what began and goes on, what is over, and what went on when the last was made. Null where their lists do
+    /// not hold all that they told.
+    /// </summary>
+    /// <param name="inOrder">None of them a digest or a test.</param>
+    /// <param name="zone">Of the times.</param>
+    public static Notification? Merged(IReadOnlyList<Notification> inOrder, TimeZoneInfo zone)
+    {
+        var (began, over) = (new Dictionary<string, NotifiedAlarm>(), new Dictionary<string, NotifiedAlarm>());
+        foreach (var message in inOrder)
         {
-            AppendRaised(text, "Still going on:", ongoing, zone);
-        }
-        else
-        {
-            AppendOngoing(text, ongoing, zone);
+            if (message.RaisedCount + message.OverCount + message.OngoingCount > message.Raised.Count + message.Over.Count + message.Ongoing.Count)
+            {
+                return null;
+            }
+
+            foreach (var alarm in message.Over)
+            {
+                began.Remove(alarm.Subject);
+                over[alarm.Subject] = alarm;
+            }
+
+            foreach (var alarm in message.Raised)
+            {
+                over.Remove(alarm.Subject);
+                began[alarm.Subject] = alarm;
+            }
         }
 
-        text.Append(CultureInfo.InvariantCulture, $"Perb on {node}, {LocalTime.InWords(now, zone)}. Now: perb status. Each code has its paragraph in OPERATIONS.\n");
-        return new Notification(kind, now, node, TitleOf(kind, node, raised, over, ongoing), text.ToString(), raised, over, ongoing);
+        var latest = inOrder[^1];
+        List<NotifiedAlarm> ongoing = [.. latest.Ongoing.Where(alarm => !began.ContainsKey(alarm.Subject))];
+        var kind = began.Count > 0 ? NotificationKind.Alarm : over.Count > 0 ? NotificationKind.Over : NotificationKind.Reminder;
+        return Of(
+            kind, [.. began.Values], [.. over.Values], ongoing, "Messages could not be delivered for a while. This one stands for all of them.\n\n", latest.Node, zone, latest.At);
     }
 
     /// <summary>To see whether it arrives.</summary>
@@ -40,6 +69,37 @@ public static class NotificationText
         [],
         [],
         []);
+
+    private static Notification Of(
+        NotificationKind kind,
+        List<NotifiedAlarm> raised,
+        List<NotifiedAlarm> over,
+        List<NotifiedAlarm> ongoing,
+        string foreword,
+        string node,
+        TimeZoneInfo zone,
+        DateTimeOffset now)
+    {
+        var text = new StringBuilder(foreword);
+        AppendRaised(text, "Happened:", raised, zone);
+        AppendOver(text, over, zone);
+        if (kind == NotificationKind.Reminder)
+        {
+            AppendRaised(text, "Still going on:", ongoing, zone);
+        }
+        else
+        {
+            AppendOngoing(text, ongoing, zone);
+        }
+
+        text.Append(CultureInfo.InvariantCulture, $"Perb on {node}, {LocalTime.InWords(now, zone)}. Now: perb status. Each code has its paragraph in OPERATIONS.\n");
+        return new Notification(kind, now, node, TitleOf(kind, node, raised, over, ongoing), text.ToString(), Listed(raised), Listed(over), Listed(ongoing))
+        {
+            RaisedCount = raised.Count,
+            OverCount = over.Count,
+            OngoingCount = ongoing.Count,
+        };
+    }
 
     private static string TitleOf(
         NotificationKind kind, string node, List<NotifiedAlarm> raised, List<NotifiedAlarm> over, List<NotifiedAlarm> ongoing) => kind switch
@@ -102,6 +162,17 @@ public static class NotificationText
     }
 
     private static List<NotifiedAlarm> Told(IReadOnlyList<Alarm> alarms) => [.. alarms.OrderBy(alarm => alarm.Since).Select(NotifiedAlarm.Of)];
+
+    private static List<NotifiedAlarm> Listed(List<NotifiedAlarm> alarms) => [.. alarms.Take(Notification.MostListed)];
+
+    private static List<NotifiedAlarm> Ended(IReadOnlyList<Alarm> alarms, IReadOnlyDictionary<string, Ending> endings) =>
+    [
+        .. alarms.OrderBy(alarm => alarm.Since).Select(alarm =>
+        {
+            var ending = endings.GetValueOrDefault(alarm.Key) ?? new Ending(alarm.Headline, true);
+            return NotifiedAlarm.Of(alarm) with { Headline = ending.Headline, IsMended = ending.IsMended };
+        }),
+    ];
 
     private static string Counted(int count, string noun) => count == 1 ? $"1 {noun}" : $"{count} {noun}s";
 }

@@ -1,3 +1,4 @@
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Hosting;
 using Perb.Scheduler.Backups;
 using Perb.Scheduler.Configuration;
@@ -18,19 +19,25 @@ internal sealed class NotifyLoop(
     AlarmStore store,
     Troubles troubles,
     Activities activities,
+    Heartbeat heartbeat,
     RetryPolicy retry,
     PerbOptions options,
     TimeProvider time,
     ILoggerFactory loggers) : BackgroundService
 {
+    // Healthchecks keeps 100 kB.
     private const int TailLines = 50;
     private const int LongestLine = 500;
 
     private static readonly TimeSpan LongestNap = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan ShortestNap = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestFirstRound = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan AfterStumble = TimeSpan.FromMinutes(1);
 
     private readonly WakeUp _looked = new();
+    private readonly List<StoreAlarm> _storeAlarms =
+        [.. notifiers.OfMessages.Select(notifier => new StoreAlarm(notifier, retry, options, time, loggers.CreateLogger<StoreAlarm>()))];
+
     private readonly ILogger<NotifyLoop> _logger = loggers.CreateLogger<NotifyLoop>();
     private AlarmLook? _latest;
 
@@ -43,7 +50,7 @@ internal sealed class NotifyLoop(
         {
             await Task.WhenAll(
             [
-                RepeatAsync(LookAsync, stoppingToken),
+                LookAgainAndAgainAsync(stoppingToken),
                 .. notifiers.OfMessages.Select(notifier => DeliverAsync(notifier, stoppingToken)),
                 .. notifiers.Pings.Select(ping => PingAsync(ping, stoppingToken)),
             ]);
@@ -59,16 +66,36 @@ internal sealed class NotifyLoop(
         return TimeSpan.Zero;
     }
 
+    // What an earlier life left is judged only after this one has asked the node; but a node that hangs is something to be told of, too.
+    private async Task LookAgainAndAgainAsync(CancellationToken stopping)
+    {
+        await heartbeat.First.WaitAsync(LongestFirstRound, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await RepeatAsync(LookAsync, stopping);
+    }
+
     private async Task<TimeSpan> LookAsync(CancellationToken cancellationToken)
     {
-        _latest = await look.RunAsync([.. notifiers.OfMessages.Select(notifier => notifier.Entry)], cancellationToken);
+        try
+        {
+            _latest = await look.RunAsync([.. notifiers.OfMessages.Select(notifier => notifier.Entry)], cancellationToken);
+        }
+        catch (SqliteException exception)
+        {
+            await TellOfStoreAsync(exception, cancellationToken);
+            throw;
+        }
+
+        await TellOfStoreAsync(null, cancellationToken);
         _looked.Ring();
         return Nap;
     }
 
+    private Task TellOfStoreAsync(SqliteException? fault, CancellationToken cancellationToken) =>
+        Task.WhenAll(_storeAlarms.Select(alarm => alarm.LookedAsync(fault, cancellationToken)));
+
     private Task DeliverAsync(INotifier notifier, CancellationToken stopping)
     {
-        var delivery = new Delivery(notifier, store, troubles, retry, time, loggers.CreateLogger<Delivery>());
+        var delivery = new Delivery(notifier, store, troubles, retry, options.TimeZone, time, loggers.CreateLogger<Delivery>());
         return RepeatAsync(
             async token =>
             {

@@ -51,7 +51,10 @@ internal sealed class SmtpNotifier(NotifySection entry, string? password, TimePr
         catch (Exception exception) when (exception is SocketException or IOException or CommandException or ProtocolException
             or AuthenticationException or SslHandshakeException or TimeoutException or NotSupportedException)
         {
-            throw new NotifyException($"{Server}: {Printable.Clean(exception.Message.ReplaceLineEndings(" "))}");
+            throw new NotifyException($"{Server}: {Printable.Clean(exception.Message.ReplaceLineEndings(" "))}")
+            {
+                IsOfMessage = exception is SmtpCommandException { ErrorCode: SmtpErrorCode.MessageNotAccepted, StatusCode: >= (SmtpStatusCode)500 },
+            };
         }
     }
 }

@@ -12,6 +12,13 @@ internal sealed record WebAccess(Uri Url, bool IsUrlSecret, IReadOnlyList<(strin
     /// <summary>Without anything secret.</summary>
     public string Shown => IsUrlSecret ? Url.Host : Url.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
 
+    /// <summary>What must not be shown: of headers, and of a secret address each part, as it is sent and as it is meant.</summary>
+    public IEnumerable<string> Secrets =>
+    [
+        .. Headers.SelectMany(header => (string[])[header.Value, header.Value.Split(' ')[^1]]),
+        .. (IsUrlSecret ? (string[])[Url.PathAndQuery, .. Url.PathAndQuery.Split('/', '?', '&', '=')] : []).SelectMany(part => (string[])[part, Uri.UnescapeDataString(part)]),
+    ];
+
     /// <exception cref="ConfigurationException">A file cannot be used.</exception>
     public static WebAccess Read(NotifySection entry, string key, string configurationFile)
     {

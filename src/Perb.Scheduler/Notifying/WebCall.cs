@@ -66,7 +66,7 @@ internal sealed class WebCall : IDisposable
             using var answer = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, stop.Token);
             if (!answer.IsSuccessStatusCode)
             {
-                throw new NotifyException(await ComplaintAsync(answer, stop.Token));
+                throw new NotifyException(await ComplaintAsync(answer, stop.Token)) { IsOfMessage = (int)answer.StatusCode is 400 or 413 or 422 };
             }
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
@@ -101,12 +101,8 @@ internal sealed class WebCall : IDisposable
     // Some servers say what they were asked for.
     private string WithoutSecrets(string text)
     {
-        if (_access.IsUrlSecret && _access.Url.PathAndQuery.Length > 1)
-        {
-            text = text.Replace(_access.Url.PathAndQuery, "/***", StringComparison.Ordinal);
-        }
-
-        foreach (var secret in _access.Headers.SelectMany(header => (string[])[header.Value, header.Value.Split(' ')[^1]]).Where(one => one.Length >= ShortestSecret))
+        text = text.Replace("\\/", "/", StringComparison.Ordinal); // as JSON may have it
+        foreach (var secret in _access.Secrets.Where(one => one.Length >= ShortestSecret).OrderByDescending(one => one.Length))
         {
             text = text.Replace(secret, "***", StringComparison.Ordinal);
         }

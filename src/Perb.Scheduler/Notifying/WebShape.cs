@@ -10,7 +10,7 @@ namespace Perb.Scheduler.Notifying;
 internal static class WebShape
 {
     private const int DiscordMost = 2000;
-    private const int NtfyMost = 3500; // of 4096 bytes; longer ones become an attachment there
+    private const int NtfyMost = 4000; // of 4096 bytes; longer ones become an attachment there
     private const int SlackMost = 35_000;
 
     public static (Uri Url, JsonNode Body) Of(NotifySection entry, WebAccess access, Notification notification) => entry.Kind switch
@@ -31,12 +31,12 @@ internal static class WebShape
         {
             ["topic"] = Uri.UnescapeDataString(topic),
             ["title"] = notification.Title,
-            ["message"] = Cut(notification.Text, NtfyMost),
+            ["message"] = CutBytes(notification.Text, NtfyMost),
             ["priority"] = notification.Kind == NotificationKind.Alarm ? 4 : 3,
             ["tags"] = new JsonArray(notification.Kind switch
             {
                 NotificationKind.Alarm or NotificationKind.Reminder => "warning",
-                NotificationKind.Over => "white_check_mark",
+                NotificationKind.Over when notification.Over.All(alarm => alarm.IsMended is true) => "white_check_mark",
                 _ => "information_source",
             }),
         };
@@ -81,6 +81,21 @@ internal static class WebShape
 
     /// <summary>With one more part in its path.</summary>
     public static Uri Below(Uri url, string part) => new UriBuilder(url) { Path = $"{url.AbsolutePath.TrimEnd('/')}/{part}" }.Uri;
+
+    private static string CutBytes(string text, int most)
+    {
+        var (bytes, length) = (0, 0);
+        foreach (var rune in text.EnumerateRunes())
+        {
+            bytes += rune.Utf8SequenceLength;
+            if (bytes <= most - "…"u8.Length)
+            {
+                length += rune.Utf16SequenceLength;
+            }
+        }
+
+        return bytes <= most ? text : $"{text[..length]}…";
+    }
 
     private static string Cut(string text, int most) => text.Length <= most ? text : $"{text[..(char.IsHighSurrogate(text[most - 2]) ? most - 2 : most - 1)]}…";
 }

@@ -111,6 +111,7 @@ public sealed class BackupWorker(
         else
         {
             await door.WorkedAsync();
+            await (failure is null ? door.TookAsync() : Task.CompletedTask);
         }
 
         return failure;
@@ -130,7 +131,15 @@ public sealed class BackupWorker(
 
     // What no record speaks of is left over (of a backup that failed, say), as long as nobody seals for this remote.
     private Task SweepAsync(CancellationToken cancellationToken) => traffic.WhenIdleAsync(
-        async () => staging.Sweep(remote.Name, await store.StagedNamesAsync(cancellationToken)), cancellationToken);
+        async () =>
+        {
+            staging.Sweep(remote.Name, await store.StagedNamesAsync(cancellationToken));
+            if (await claims.NextAttemptAtAsync(remote.Name, storages.Away, cancellationToken) is null)
+            {
+                await door.TookAsync(); // what it refused was skipped, or is away: nobody would ever see that it takes it
+            }
+        },
+        cancellationToken);
 
     private async Task<TimeSpan> UntilDueAsync(CancellationToken cancellationToken)
     {

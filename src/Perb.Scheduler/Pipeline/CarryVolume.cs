@@ -101,6 +101,7 @@ public sealed class CarryVolume(
         await store.RecordVolumeVerifiedAsync(work.Claim, volume, how);
         crash.Reached(CrashPoint.ProofRecorded);
         staging.Delete(work.Remote.Remote.Name, volume.Name);
+        await work.Remote.Took();
         return how;
     }
 }

@@ -41,6 +41,9 @@ public sealed class ReadyRemote(Remote remote, HashKind? hash)
 
     public HashKind? Hash => hash;
 
+    /// <summary>Told whenever a volume is proven there: the remote takes what it may have refused before.</summary>
+    public Func<Task> Took { get; init; } = () => Task.CompletedTask;
+
     /// <summary>Something went wrong there that would go wrong for all: what still waits to be sent under this opening is not sent.</summary>
     public void Refuse(Failure failure) => Interlocked.CompareExchange(ref _refusal, failure, null);
 

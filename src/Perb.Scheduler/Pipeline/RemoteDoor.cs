@@ -29,6 +29,7 @@ public sealed class RemoteDoor(
     private Closed? _closed;
     private int _refusals;
     private bool _isStagingFull;
+    private bool _hasRefusedWork; // which asking does not show: its gate is open while a quota is used up or a disk is full
     private bool _isHoldRecorded = true; // an earlier life's is over, too
 
     /// <summary>Why the remote could not be opened the last time, or null.</summary>
@@ -70,17 +71,21 @@ public sealed class RemoteDoor(
             return; // another worker met the same
         }
 
-        _ready = null;
-        _closed = new Closed(time.GetTimestamp(), retry.PauseAfter(failure, ++_refusals), failure);
-        _isStagingFull |= failure.IsStaging;
-        await troubles.SetAsync(
-            failure.IsStaging ? Troubles.OfStaging(remote.Name) : Troubles.OfRemote(remote.Name),
-            failure.Text,
-            CancellationToken.None,
-            needsPerson: failure.Kind == FailureKind.NeedsOperator);
+        _hasRefusedWork |= !failure.IsStaging;
+        await RefusedAsync(failure);
     }
 
-    /// <summary>A backup went through, or failed of its own: nothing is wrong with the remote, nor with staging.</summary>
+    /// <summary>It took a volume or a whole backup, or nothing waits for it any more: what it refused before is over.</summary>
+    public async Task TookAsync()
+    {
+        if (_hasRefusedWork)
+        {
+            (_hasRefusedWork, _refusals) = (false, 0);
+            await troubles.SetAsync(Troubles.OfRemote(remote.Name), null, CancellationToken.None);
+        }
+    }
+
+    /// <summary>A backup went through, or failed of its own: the next may be tried at once, and staging has room.</summary>
     public async Task WorkedAsync()
     {
         _refusals = 0;
@@ -102,6 +107,18 @@ public sealed class RemoteDoor(
     }
 
     public void Dispose() => _asking.Dispose();
+
+    private async Task RefusedAsync(Failure failure)
+    {
+        _ready = null;
+        _closed = new Closed(time.GetTimestamp(), retry.PauseAfter(failure, ++_refusals), failure);
+        _isStagingFull |= failure.IsStaging;
+        await troubles.SetAsync(
+            failure.IsStaging ? Troubles.OfStaging(remote.Name) : Troubles.OfRemote(remote.Name),
+            failure.Text,
+            CancellationToken.None,
+            needsPerson: failure.Kind == FailureKind.NeedsOperator);
+    }
 
     private async Task<bool> IsClosedAsync(CancellationToken cancellationToken)
     {
@@ -144,12 +161,16 @@ public sealed class RemoteDoor(
         {
             var ready = await gate.OpenAsync(remote, cancellationToken);
             _closed = null;
-            await troubles.SetAsync(Troubles.OfRemote(remote.Name), null, cancellationToken);
-            return ready;
+            if (!_hasRefusedWork)
+            {
+                await troubles.SetAsync(Troubles.OfRemote(remote.Name), null, cancellationToken);
+            }
+
+            return new ReadyRemote(ready.Remote, ready.Hash) { Took = TookAsync };
         }
         catch (Exception exception) when (exception is RcloneException or ConfigurationException or IOException or UnauthorizedAccessException)
         {
-            await CloseAsync(Failure.From(exception));
+            await RefusedAsync(Failure.From(exception));
             return null;
         }
     }

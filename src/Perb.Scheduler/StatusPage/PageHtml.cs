@@ -34,7 +34,7 @@ internal sealed class PageHtml
 
     private void AddHead()
     {
-        var mark = _page.Unsafe > 0 ? $"({_page.Unsafe}) " : "";
+        var mark = _page.Safety.Late > 0 ? $"({_page.Safety.Late}) " : "";
         _html.Add($"""
             <!doctype html>
             <html lang="en"><head><meta charset="utf-8">
@@ -50,19 +50,20 @@ internal sealed class PageHtml
 
     private void AddSummary()
     {
-        var (isSafe, text) = _page switch
+        var all = _page.Safety;
+        var text = all switch
         {
-            { Judged.Count: 0 } => (false, "No guest is known yet"),
-            { Unsafe: 0 } => (true, _page.Judged.Count == 1 ? "The guest is safe offsite" : $"All {_page.Judged.Count} guests are safe offsite"),
-            _ => (false, $"{_page.Unsafe} of {_page.Judged.Count} guests {(_page.Unsafe == 1 ? "is" : "are")} not safe offsite"),
+            { Judged: 0 } => _page.Others.Count == 0 ? "No guest is known yet" : "No guest is judged",
+            { IsAllMet: true } => all.Judged == 1 ? "The guest is safe offsite" : $"All {all.Judged} guests are safe offsite",
+            { Late: 0 } => $"{all.Judged} {(all.Judged == 1 ? "guest is" : "guests are")} safe offsite",
+            _ => $"{all.Late} of {all.Judged} guests {(all.Late == 1 ? "is" : "are")} not safe offsite",
         };
-        var unknown = _page.Others.Count(line => line.Guest.Verdict == GuestVerdict.Unknown);
-        var more = unknown > 0 ? $" ({unknown} unknown)" : "";
+        var more = all.Unknown > 0 ? $", of {all.Unknown} nobody can tell" : "";
         var poll = _page.LastPoll is { } last ? $"last poll {Ago.InWords(last, _page.Now)}" : "no poll yet";
         _html.Add($"""
             <header data-part="summary"><h1>Perb on {_page.Node}</h1>
-            <p class="{(isSafe ? "safe" : "unsafe")}" role="status">{text}{more}</p>
-            <p class="small">{poll}, as of {LocalTime.InWords(_page.Now, _page.Zone)}<span id="offline" hidden>, <b>no connection</b></span></p></header>
+            <p class="{(all.IsAllMet ? "safe" : "unsafe")}" role="status">{text}{more}</p>
+            <p class="small">{poll}, as of {LocalTime.InWords(_page.Now, _page.Zone)}<span id="offline">, <b>no connection</b></span></p></header>
 
             """);
     }

@@ -41,8 +41,7 @@ internal sealed record PageModel(
     /// <summary>Of the calendar.</summary>
     public const int DayCount = 14;
 
-    /// <summary>How many guests are not inside their RPO.</summary>
-    public int Unsafe => Judged.Count(line => line.Guest.Verdict == GuestVerdict.Late);
+    public SafetySummary Safety { get; } = SafetySummary.Of([.. Judged.Concat(Others).Select(line => line.Guest)]);
 
     public static PageModel Of(StatusFacts facts, IEnumerable<DayBackup> backups, Live live, PerbOptions options)
     {

@@ -13,6 +13,7 @@ internal sealed class StatusServer(
     PerbOptions options, PageSecrets secrets, PageAnswers answers, Troubles troubles, TimeProvider time, ILoggerFactory loggers) : BackgroundService
 {
     private static readonly TimeSpan BeforeRetry = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan BetweenChecks = TimeSpan.FromHours(1);
 
     private readonly ILogger<StatusServer> _logger = loggers.CreateLogger<StatusServer>();
 
@@ -45,16 +46,18 @@ internal sealed class StatusServer(
 
     private async Task ServeAsync(CancellationToken stopping)
     {
-        if (options.Status.Listen is not null)
+        await using var site = options.Status.Listen is null ? null : await PageSite.StartAsync(options.Status, secrets, answers, loggers, stopping);
+        if (site is not null)
         {
-            await using var site = await PageSite.StartAsync(options.Status, secrets, answers, loggers, stopping);
             _logger.StatusPageServed(site.Url);
-            await troubles.SetAsync(Troubles.StatusPage, null, stopping);
-            await Task.Delay(Timeout.InfiniteTimeSpan, time, stopping);
         }
 
-        await troubles.SetAsync(Troubles.StatusPage, null, stopping);
-        await Task.Delay(Timeout.InfiniteTimeSpan, time, stopping);
+        using var timer = new PeriodicTimer(BetweenChecks, time);
+        do
+        {
+            await troubles.SetAsync(Troubles.StatusPage, secrets.Certificate?.Trouble(_logger), stopping);
+        }
+        while (await timer.WaitForNextTickAsync(stopping));
     }
 
     private async Task ShowAsync(string text)

@@ -24,7 +24,7 @@ internal sealed class WrongSecrets(TimeProvider time)
     {
         lock (_lock)
         {
-            return _guessers.TryGetValue(NetworkOf(address), out var guesser) && guesser.HeardAt > time.GetUtcNow() ? guesser.HeardAt - time.GetUtcNow() : null;
+            return _guessers.TryGetValue(NetworkOf(address), out var guesser) && LeftOf(guesser) - Longest is var left && left > TimeSpan.Zero ? left : null;
         }
     }
 
@@ -32,13 +32,12 @@ internal sealed class WrongSecrets(TimeProvider time)
     public (int Times, TimeSpan Pause) Count(IPAddress address)
     {
         var network = NetworkOf(address);
-        var now = time.GetUtcNow();
         lock (_lock)
         {
-            MakeRoom(now);
-            var times = (_guessers.TryGetValue(network, out var before) && before.ForgottenAt > now ? before.Times : 0) + 1;
+            MakeRoom();
+            var times = (_guessers.TryGetValue(network, out var before) && LeftOf(before) > TimeSpan.Zero ? before.Times : 0) + 1;
             var pause = PauseAfter(times);
-            _guessers[network] = new Guesser(times, now + pause, now + pause + Longest);
+            _guessers[network] = new Guesser(times, time.GetTimestamp(), pause + Longest);
             return (times, pause);
         }
     }
@@ -57,25 +56,25 @@ internal sealed class WrongSecrets(TimeProvider time)
         return pause < Longest ? pause : Longest;
     }
 
-    private void MakeRoom(DateTimeOffset now)
+    private void MakeRoom()
     {
         if (_guessers.Count < MostAddresses)
         {
             return;
         }
 
-        foreach (var address in _guessers.Where(entry => entry.Value.ForgottenAt <= now).Select(entry => entry.Key).ToList())
+        foreach (var address in _guessers.Where(entry => LeftOf(entry.Value) <= TimeSpan.Zero).Select(entry => entry.Key).ToList())
         {
             _guessers.Remove(address);
         }
 
         if (_guessers.Count >= MostAddresses)
         {
-            _guessers.Remove(_guessers.MinBy(entry => entry.Value.ForgottenAt).Key);
+            _guessers.Remove(_guessers.MinBy(entry => LeftOf(entry.Value)).Key);
         }
     }
 
-    private static IPAddress NetworkOf(IPAddress address)
+    internal static IPAddress NetworkOf(IPAddress address)
     {
         if (address.IsIPv4MappedToIPv6)
         {
@@ -92,5 +91,10 @@ internal sealed class WrongSecrets(TimeProvider time)
         return new IPAddress(bytes);
     }
 
-    private sealed record Guesser(int Times, DateTimeOffset HeardAt, DateTimeOffset ForgottenAt);
+    private TimeSpan LeftOf(Guesser guesser) => guesser.KnownFor - time.GetElapsedTime(guesser.At);
+
+    /// <param name="Times">Its wrong ones.</param>
+    /// <param name="At">The last, on the clock that nobody can set.</param>
+    /// <param name="KnownFor">The pause, and a while of peace after it.</param>
+    private sealed record Guesser(int Times, long At, TimeSpan KnownFor);
 }

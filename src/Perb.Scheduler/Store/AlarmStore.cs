@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Perb.Scheduler.Backups;
 using Perb.Scheduler.Notifying;
@@ -7,43 +8,52 @@ namespace Perb.Scheduler.Store;
 /// <summary>What was done on a remote since some time, and how it stands.</summary>
 public sealed record RemoteWeek(string Remote, long Published, long SealedBytes, long Copies, long Waiting);
 
+/// <summary>A backup that a person should know of.</summary>
+/// <param name="Others">How many older ones of its guest fare the same on that remote, where nobody can do anything for a single one.</param>
+public sealed record BrokenBackup(Backup Backup, long Others);
+
 /// <summary>A message that waits for its delivery.</summary>
 public sealed record QueuedNotification(long Id, DateTimeOffset MadeAt, Notification Content, int Attempt, DateTimeOffset? NextAttemptAt);
 
 /// <summary>What people were told, and messages on their way to them.</summary>
 public sealed class AlarmStore(Database database, TimeProvider time)
 {
-    private const int MostBroken = 5_000;
     private const int MostQueued = 200;
 
     /// <summary>The setting that says when people were last told of a change.</summary>
     private const string AnnouncedAt = "last announcement";
 
+    /// <summary>The setting that says which entries were told so far.</summary>
+    private const string Entries = "notified entries";
+
     /// <summary>The setting that says when the last digest was made.</summary>
     private const string DigestAt = "last digest";
 
     /// <summary>
-    /// Backups that a person should know of, newest archives first. Not those of retired guests; and neither a missing archive nor a lost
-    /// copy once a newer copy of the guest is on that remote, since nobody can do anything about it any more.
+    /// Backups for these remotes that a person should know of, newest archives first; of missing archives and lost copies the newest of each
+    /// guest and remote. Not those of retired guests; and neither a missing archive nor a lost copy once a newer copy of the guest is on that
+    /// remote, since nobody can do anything about it any more.
     /// </summary>
-    public async Task<IReadOnlyList<Backup>> BrokenAsync(CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<BrokenBackup>> BrokenAsync(IEnumerable<string> remotes, CancellationToken cancellationToken)
     {
         await using var connection = await database.ConnectAsync(cancellationToken);
         return await connection.QueryAsync(
             $"""
-            {BackupRow.Select}
-            WHERE (b.state IN ('failed', 'source-missing', 'lost', 'damaged') OR (b.failure IS NOT NULL AND b.state <> 'skipped'))
+            WITH broken AS (SELECT b.id, count(*) AS count, max(b.archive_time) FROM backup b
+            WHERE b.remote IN (SELECT value FROM json_each(@remotes))
+              AND (b.state IN ('failed', 'source-missing', 'lost', 'damaged') OR (b.failure IS NOT NULL AND b.state <> 'skipped'))
               AND b.state IN ('failed', 'source-missing', 'lost', 'damaged', 'published')
               AND NOT EXISTS (SELECT 1 FROM retired r WHERE r.guest = b.guest)
               AND (b.state NOT IN ('source-missing', 'lost') OR NOT EXISTS (
                   SELECT 1 FROM backup n
                   WHERE n.guest = b.guest AND n.remote = b.remote AND n.state = 'published' AND n.verified_how IS NOT NULL AND n.pruning IS NULL
                     AND n.archive_time > b.archive_time))
-            ORDER BY b.archive_time DESC LIMIT @most
+            GROUP BY b.guest, b.remote, b.state, iif(b.state IN ('source-missing', 'lost'), NULL, b.id))
+            SELECT x.*, broken.count FROM broken JOIN ({BackupRow.Select}) x ON x.id = broken.id ORDER BY x.archive_time DESC
             """,
-            BackupRow.Map,
+            row => new BrokenBackup(BackupRow.Map(row), row.Number("count") - 1),
             cancellationToken,
-            ("@most", MostBroken));
+            ("@remotes", JsonSerializer.Serialize(remotes)));
     }
 
     public async Task<IReadOnlyList<Alarm>> AlarmsAsync(CancellationToken cancellationToken)
@@ -96,6 +106,32 @@ public sealed class AlarmStore(Database database, TimeProvider time)
         await transaction.CommitAsync(CancellationToken.None);
     }
 
+    /// <summary>The names of the entries that were told so far.</summary>
+    public async Task<IReadOnlyList<string>> EntriesAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.ConnectAsync(cancellationToken);
+        var names = await connection.ScalarAsync<string>("SELECT value FROM setting WHERE name = @name", cancellationToken, ("@name", Entries));
+        return names?.Split('\n') ?? [];
+    }
+
+    /// <param name="entries">All that are configured.</param>
+    /// <param name="fresh">Those that were not told anything yet.</param>
+    /// <param name="message">For these; null: there is nothing to tell.</param>
+    public async Task RecordEntriesAsync(IReadOnlyList<string> entries, IReadOnlyList<string> fresh, Notification? message)
+    {
+        await using var connection = await database.ConnectAsync(CancellationToken.None);
+        await using var transaction = (SqliteTransaction)await connection.BeginTransactionAsync(CancellationToken.None);
+        await using var statements = new Statements(connection);
+        if (message is not null)
+        {
+            await QueueAsync(statements, message, fresh);
+        }
+
+        await statements.ExecuteAsync(
+            "INSERT OR REPLACE INTO setting (name, value) VALUES (@name, @value)", CancellationToken.None, ("@name", Entries), ("@value", string.Join('\n', entries)));
+        await transaction.CommitAsync(CancellationToken.None);
+    }
+
     /// <param name="digest">Null: none was due; the next week begins.</param>
     public async Task RecordDigestAsync(Notification? digest, IReadOnlyList<string> entries)
     {
@@ -130,20 +166,42 @@ public sealed class AlarmStore(Database database, TimeProvider time)
             ("@since", Sql.Instant(since)));
     }
 
-    /// <summary>The oldest message of an entry; null: none waits.</summary>
-    public async Task<QueuedNotification?> OldestAsync(string entry, CancellationToken cancellationToken)
+    /// <summary>The oldest message of an entry but these; null: none waits.</summary>
+    public async Task<QueuedNotification?> OldestAsync(string entry, IEnumerable<long> but, CancellationToken cancellationToken)
     {
         await using var connection = await database.ConnectAsync(cancellationToken);
         return (await connection.QueryAsync(
-            "SELECT * FROM notification WHERE entry = @entry ORDER BY id LIMIT 1",
-            row => new QueuedNotification(
-                row.Number("id"),
-                row.Time("made_at"),
-                Notification.FromJson(row.Text("content")),
-                (int)row.Number("attempt"),
-                row.TimeOrNull("next_attempt_at")),
+            "SELECT * FROM notification WHERE entry = @entry AND id NOT IN (SELECT value FROM json_each(@but)) ORDER BY id LIMIT 1",
+            MapQueued,
             cancellationToken,
-            ("@entry", entry))).SingleOrDefault();
+            ("@entry", entry),
+            ("@but", Sql.List(but)))).SingleOrDefault();
+    }
+
+    /// <summary>All that waits for an entry, oldest first.</summary>
+    public async Task<IReadOnlyList<QueuedNotification>> WaitingAsync(string entry, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.ConnectAsync(cancellationToken);
+        return await connection.QueryAsync("SELECT * FROM notification WHERE entry = @entry ORDER BY id", MapQueued, cancellationToken, ("@entry", entry));
+    }
+
+    /// <summary>One message for several, in the place of the last; the first, which was tried, says when it is tried.</summary>
+    public async Task ReplaceAsync(IReadOnlyList<QueuedNotification> messages, Notification one)
+    {
+        await using var connection = await database.ConnectAsync(CancellationToken.None);
+        await using var transaction = (SqliteTransaction)await connection.BeginTransactionAsync(CancellationToken.None);
+        await connection.ExecuteAsync(
+            """
+            UPDATE notification SET content = @content, (attempt, next_attempt_at, failure) =
+                (SELECT attempt, next_attempt_at, failure FROM notification WHERE id = @first) WHERE id = @last;
+            DELETE FROM notification WHERE id IN (SELECT value FROM json_each(@others));
+            """,
+            CancellationToken.None,
+            ("@content", one.ToJson()),
+            ("@first", messages[0].Id),
+            ("@last", messages[^1].Id),
+            ("@others", Sql.List(messages.SkipLast(1).Select(message => message.Id))));
+        await transaction.CommitAsync(CancellationToken.None);
     }
 
     /// <summary>It was delivered, or nobody tries any more.</summary>
@@ -238,6 +296,9 @@ public sealed class AlarmStore(Database database, TimeProvider time)
         ("@gone", Instant(alarm.GoneAt)));
 
     private static string? Instant(DateTimeOffset? at) => at is { } known ? Sql.Instant(known) : null;
+
+    private static QueuedNotification MapQueued(SqliteDataReader row) => new(
+        row.Number("id"), row.Time("made_at"), Notification.FromJson(row.Text("content")), (int)row.Number("attempt"), row.TimeOrNull("next_attempt_at"));
 
     private static Alarm Map(SqliteDataReader row) => new(
         row.Text("key"),

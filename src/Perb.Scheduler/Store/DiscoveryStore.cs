@@ -113,7 +113,7 @@ public sealed class DiscoveryStore(Database database)
         INSERT INTO guest (vm_id, guest_type, name, seen_at, first_seen_at, pool, tags, covered)
         VALUES (@id, @type, @name, @now, @now, @pool, @tags, @covered)
         ON CONFLICT (vm_id) DO UPDATE SET
-            first_seen_at = CASE WHEN guest_type = @type THEN first_seen_at ELSE @now END,
+            first_seen_at = CASE WHEN guest_type = @type THEN min(first_seen_at, @now) ELSE @now END,
             guest_type = @type, name = @name, seen_at = @now, pool = CASE WHEN @poolSeen THEN @pool ELSE pool END, tags = @tags, covered = @covered
         """,
         cancellationToken,

@@ -4,8 +4,8 @@ namespace Perb.Scheduler.Store;
 
 /// <summary>What waits for a remote.</summary>
 /// <param name="ArchiveBytes">Of the archives; sealed they are a little larger.</param>
-/// <param name="OldestDiscoveredAt">When the one was found that waits longest.</param>
-public sealed record RemoteBacklog(string Remote, long Backups, long ArchiveBytes, DateTimeOffset OldestDiscoveredAt);
+/// <param name="OldestDiscoveredAt">When the one was found that waits longest; null where all that waits is damaged copies, found long before they were damaged.</param>
+public sealed record RemoteBacklog(string Remote, long Backups, long ArchiveBytes, DateTimeOffset? OldestDiscoveredAt);
 
 /// <summary>What is on a remote.</summary>
 /// <param name="Bytes">Of the sealed volumes of its copies.</param>
@@ -34,10 +34,10 @@ public sealed class MonitoringStore(Database database)
         await using var connection = await database.ConnectAsync(cancellationToken);
         return await connection.QueryAsync(
             """
-            SELECT remote, count(*) AS backups, sum(size_bytes) AS bytes, min(discovered_at) AS oldest
+            SELECT remote, count(*) AS backups, sum(size_bytes) AS bytes, min(iif(state = 'damaged', NULL, discovered_at)) AS oldest
             FROM backup WHERE state IN ('discovered', 'verified', 'damaged') GROUP BY remote
             """,
-            row => new RemoteBacklog(row.Text("remote"), row.Number("backups"), row.Number("bytes"), row.Time("oldest")),
+            row => new RemoteBacklog(row.Text("remote"), row.Number("backups"), row.Number("bytes"), row.TimeOrNull("oldest")),
             cancellationToken);
     }
 

@@ -110,6 +110,7 @@ public sealed class StatusStore(Database database, TimeProvider time)
             ("@limit", limit));
     }
 
+    /// <remarks>Nothing is younger than its discovery, whatever a clock that was hours ahead dated it.</remarks>
     public async Task<IReadOnlyList<GuestCopies>> GuestsAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.ConnectAsync(cancellationToken);
@@ -127,15 +128,17 @@ public sealed class StatusStore(Database database, TimeProvider time)
         var archives = (await connection.QueryAsync(
             """
             SELECT g.guest, (SELECT b.guest_type FROM backup b WHERE b.guest = g.guest LIMIT 1) AS guest_type,
-                   (SELECT max(b.archive_time) FROM backup b WHERE b.guest = g.guest AND b.archive_time <= @latest) AS newest
+                   min(n.archive_time, n.discovered_at) AS newest
             FROM (SELECT DISTINCT guest FROM backup) g
+            LEFT JOIN backup n ON n.id = (
+                SELECT p.id FROM backup p WHERE p.guest = g.guest AND p.archive_time <= @latest ORDER BY p.archive_time DESC LIMIT 1)
             """,
             row => (Id: (int)row.Number("guest"), Type: row.Text("guest_type"), Newest: row.TimeOrNull("newest")),
             cancellationToken,
             latest)).ToDictionary(row => row.Id);
         var copies = (await connection.QueryAsync(
             """
-            SELECT g.guest, g.remote, b.archive_time AS newest, b.verified_how, b.verified_at
+            SELECT g.guest, g.remote, min(b.archive_time, b.discovered_at) AS newest, b.verified_how, b.verified_at
             FROM (SELECT DISTINCT guest, remote FROM backup) g
             JOIN backup b ON b.id = (
                 SELECT p.id FROM backup p
@@ -187,7 +190,8 @@ public sealed class StatusStore(Database database, TimeProvider time)
         return await connection.ExecuteAsync(
             """
             INSERT INTO trouble (subject, since, text, needs_person) VALUES (@subject, @now, @text, @needsPerson)
-            ON CONFLICT (subject) DO UPDATE SET text = @text, needs_person = @needsPerson WHERE text <> @text OR needs_person <> @needsPerson
+            ON CONFLICT (subject) DO UPDATE SET text = @text, needs_person = @needsPerson, since = min(since, @now)
+                WHERE text <> @text OR needs_person <> @needsPerson OR since > @now
             """,
             cancellationToken,
             ("@subject", subject),

@@ -27,6 +27,7 @@ public sealed class BrowserTests(SharedKey key) : IClassFixture<SharedKey>
         await SaysAsync(page, "#guests", "web");
         await SaysAsync(page, "[role=status]", "1 of 1 guests is not safe offsite");
         await page.EvaluateExpressionAsync("window.wasHereBefore = true");
+        await page.FocusAsync(".guests tbody summary");
 
         await perb.BackUpAsync(TestContext.Current.CancellationToken, 101);
         await SaysAsync(page, "#working", "upload of volume 1/1");
@@ -36,9 +37,53 @@ public sealed class BrowserTests(SharedKey key) : IClassFixture<SharedKey>
         await SaysAsync(page, "[role=status]", "The guest is safe offsite");
         await SaysAsync(page, "#waiting", "0");
         await SaysAsync(page, ".guests td.s", "shipped");
+        Assert.Equal("SUMMARY", await page.EvaluateExpressionAsync<string>("document.activeElement.tagName")); // where the keyboard was
         Assert.Equal(0, await page.EvaluateExpressionAsync<int>("document.querySelectorAll('#working li').length"));
         Assert.True(await page.EvaluateExpressionAsync<bool>("window.wasHereBefore === true")); // it was not loaded anew
         Assert.Empty(browser.Complaints);
+    }
+
+    [Fact]
+    public async Task A_page_that_hears_nothing_any_more_says_so_and_is_not_green_until_it_does()
+    {
+        const string isOffline = "String(getComputedStyle(document.getElementById('offline')).display !== 'none')";
+        await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
+        perb.AddContainer(101, "web");
+        await using var served = await ServedPage.StartAsync(perb, ("Status:GuestNames", true));
+        await using var browser = await Browser.StartAsync();
+        var page = await browser.OpenAsync(served.Url);
+        await SaysAsync(page, "#guests", "web");
+        Assert.Equal("false", await page.EvaluateExpressionAsync<string>(isOffline));
+
+        await page.SetOfflineModeAsync(true);
+        await page.EvaluateExpressionAsync("heardAt -= 100000"); // as after a minute and a half
+        await Eventually.HoldsAsync("the page says that it has no connection", async () => await page.EvaluateExpressionAsync<string>(isOffline) == "true");
+        Assert.Equal(
+            await page.EvaluateExpressionAsync<string>("getComputedStyle(document.querySelector('.small')).color"),
+            await page.EvaluateExpressionAsync<string>("getComputedStyle(document.querySelector('[role=status]')).color"));
+
+        await page.SetOfflineModeAsync(false);
+        await Eventually.HoldsAsync("the page has a connection again", async () => await page.EvaluateExpressionAsync<string>(isOffline) == "false");
+    }
+
+    [Fact]
+    public async Task A_line_that_says_what_is_wrong_does_not_take_the_page_away()
+    {
+        await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
+        perb.AddContainer(101, "web");
+        await using var served = await ServedPage.StartAsync(perb, ("Status:GuestNames", true));
+        await using var browser = await Browser.StartAsync();
+        var page = await browser.OpenAsync(served.Url);
+        await SaysAsync(page, "#guests", "web");
+        await page.SetRequestInterceptionAsync(true);
+        page.Request += async (_, asked) => await asked.Request.RespondAsync(
+            new ResponseData { Status = System.Net.HttpStatusCode.ServiceUnavailable, ContentType = "text/plain", Body = "the store cannot be read" });
+
+        await page.EvaluateExpressionAsync("window.wasHereBefore = true; refresh()");
+        await Eventually.HoldsAsync("the page was asked for", () => page.EvaluateExpressionAsync<bool>("!isRefreshing"));
+
+        Assert.True(await page.EvaluateExpressionAsync<bool>("window.wasHereBefore === true"));
+        await SaysAsync(page, "#guests", "web");
     }
 
     [Fact]

@@ -101,6 +101,27 @@ public sealed class NotifyTests(SharedKey key) : IClassFixture<SharedKey>
     }
 
     [Fact]
+    public async Task A_new_installation_calls_nobody_before_it_has_seen_its_guests()
+    {
+        using var authority = new TestAuthority();
+        var called = new TaskCompletionSource<RawRequest>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var receiver = new ScriptedNode(authority.Issue(), request =>
+        {
+            called.TrySetResult(request);
+            return RawAnswer.Json("OK");
+        });
+        await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
+        perb.AddContainer(101, "web");
+        Configure(perb, authority, JsonNode.Parse($$"""{ "Kind": "ping", "Url": "{{receiver.Url}}check", "CaFile": "{{perb.PathOf("ca.pem")}}" }""")!);
+
+        await using var service = perb.Run();
+        var first = await called.Task.WaitAsync(TimeSpan.FromSeconds(60), TimeProvider.System, TestContext.Current.CancellationToken);
+
+        Assert.Equal("/check", first.Target);
+        Assert.Equal(0, await service.TerminateAsync());
+    }
+
+    [Fact]
     public async Task A_test_says_for_every_entry_what_became_of_it()
     {
         using var authority = new TestAuthority();

@@ -23,6 +23,29 @@ public sealed class StatusScreenTests
         Assert.Contains(lines, line => line.Contains("101", StringComparison.Ordinal) && line.Contains("MISSED", StringComparison.Ordinal));
         Assert.Contains(lines, line => line.Contains(Copy, StringComparison.Ordinal) && line.Contains("met", StringComparison.Ordinal));
         Assert.Contains(lines, line => line.Contains("not included", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.Contains("Safe until", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_name_of_nothing_but_marks_of_omission_is_cut_like_any_other() =>
+        Assert.Contains("…", Render(80, Whole() with { Guests = [Guest(100, "met", true, Archives.Now, new string('…', 63))] }), StringComparison.Ordinal);
+
+    [Fact]
+    public void Of_thousands_a_terminal_shows_the_worst_and_a_pipe_all()
+    {
+        var many = Whole() with
+        {
+            Guests = [.. Enumerable.Range(1000, 3000).Select(id => Guest(id, "met", true, Archives.Now, null)), Guest(9999, "late", false, null, null)],
+            Queue = [.. Enumerable.Repeat(Whole().Queue[0], 3000)],
+        };
+
+        var screen = Render(80, many);
+
+        Assert.InRange(screen.Split('\n').Length, 60, 120);
+        Assert.Contains("9999", screen, StringComparison.Ordinal);
+        Assert.Contains("and 2951 more: perb status --json", screen, StringComparison.Ordinal);
+        Assert.Contains("and 2980 more: perb list", screen, StringComparison.Ordinal);
+        Assert.True(Render(1000, many).Split('\n').Length > 6000);
     }
 
     [Fact]

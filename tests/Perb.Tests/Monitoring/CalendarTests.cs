@@ -27,6 +27,8 @@ public sealed class CalendarTests
         { BackupState.Lost, 1, DayMark.Damaged },
         { BackupState.SourceMissing, null, DayMark.Missing },
         { BackupState.Failed, null, DayMark.Missing },
+        { BackupState.Failed, 1, DayMark.Damaged }, // it was damaged, and could not be shipped again
+        { BackupState.Verified, 1, DayMark.Late }, // nearly
     };
 
     [Theory]

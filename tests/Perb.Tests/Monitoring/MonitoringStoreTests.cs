@@ -29,6 +29,18 @@ public sealed class MonitoringStoreTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_is_shipped_again_has_not_waited_since_it_was_first_found()
+    {
+        await _store.PublishAsync(Archives.Found());
+        await _store.ExecuteAsync("UPDATE backup SET state = 'damaged'");
+        Assert.Null(Assert.Single(await Monitoring.QueuesAsync(TestStore.Stop)).OldestDiscoveredAt);
+
+        _store.Time.Advance(TimeSpan.FromHours(1));
+        await _store.AddAsync(Archives.Found(vmId: 101));
+        Assert.Equal(_store.Time.GetUtcNow(), Assert.Single(await Monitoring.QueuesAsync(TestStore.Stop)).OldestDiscoveredAt);
+    }
+
+    [Fact]
     public async Task Copies_on_a_remote_are_added_up_without_what_was_pruned()
     {
         foreach (var (vmid, bytes) in ((int, int)[])[(100, 1000), (101, 20), (102, 3)])
@@ -81,6 +93,7 @@ public sealed class MonitoringStoreTests : IAsyncLifetime
     [InlineData(null, Health.Poll)]
     [InlineData(6, Health.Fine)] // minutes ago; polls come every 30 seconds
     [InlineData(7, Health.Poll)]
+    [InlineData(-7, Health.Poll)] // by a clock that was set back since
     public async Task The_service_is_well_while_polls_succeed(int? minutes, string word)
     {
         if (minutes is { } ago)

@@ -152,13 +152,35 @@ public sealed class AlarmRulesTests
         Assert.Equal(["+06:00:30 raised c ongoing a", "+06:15:30 over b ongoing a c"], Watch(TimeSpan.FromHours(1)));
     }
 
-    [Fact]
-    public void A_clock_that_was_set_back_silences_nothing()
+    [Theory]
+    [InlineData("announced", "+00:00:30 raised a")]
+    [InlineData("noticed", "+00:00:30 raised a")]
+    [InlineData("since", "+01:00:30 raised a")]
+    [InlineData("told", "+1.00:00:00 reminder a")]
+    [InlineData("reminded", "+1.00:00:00 reminder a")]
+    [InlineData("gone", "+00:10:00 over a")]
+    public void A_clock_that_was_set_back_silences_nothing(string what, string expected)
     {
-        Begin("a");
-        _announcedAt = Archives.Now.AddYears(1);
+        var (now, ahead) = (Archives.Now, Archives.Now.AddYears(1));
+        Begin("a", isUrgent: what != "since");
+        var alarm = Alarm.Of(_wrong["a"], now);
+        _wrong["a"] = what == "since" ? _wrong["a"] with { Since = ahead } : _wrong["a"];
+        _announcedAt = what == "announced" ? ahead : null;
+        _alarms = what switch
+        {
+            "announced" => [],
+            "since" => [alarm with { Since = ahead, NoticedAt = ahead }],
+            "noticed" => [alarm with { NoticedAt = ahead }],
+            "told" => [alarm with { ToldAt = ahead }],
+            "reminded" => [alarm with { ToldAt = now, RemindedAt = ahead }],
+            _ => [alarm with { ToldAt = now, GoneAt = ahead }],
+        };
+        if (what == "gone")
+        {
+            End("a");
+        }
 
-        Assert.Equal(["+00:00:30 raised a"], Watch(TimeSpan.FromMinutes(1)));
+        Assert.Equal([expected], Watch(TimeSpan.FromHours(25)).Take(1));
     }
 
     [Fact]

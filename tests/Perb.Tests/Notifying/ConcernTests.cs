@@ -53,10 +53,22 @@ public sealed class ConcernTests
     [InlineData(BackupState.Discovered, null)]
     public void A_broken_backup_is_told_with_its_id(BackupState state, string? code)
     {
-        var concern = Concern.Of(Archives.BackupOf(Archives.Found(), state) with { Failure = "why" });
+        var concern = Concern.Of(new BrokenBackup(Archives.BackupOf(Archives.Found(), state) with { Failure = "why" }, 0));
 
         Assert.Equal(code, concern?.Code.Code);
         Assert.True(concern is null || (concern.Guest == 100 && concern.Text.EndsWith(": why (id 7)", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData(BackupState.Lost, "lost 100 r")]
+    [InlineData(BackupState.SourceMissing, "source-missing 100 r")]
+    [InlineData(BackupState.Failed, "backup 7")]
+    public void What_nobody_can_mend_one_by_one_is_one_matter_for_a_guest_and_a_remote(BackupState state, string key)
+    {
+        var concern = Concern.Of(new BrokenBackup(Archives.BackupOf(Archives.Found(), state), 47))!;
+
+        Assert.Equal(key, concern.Key);
+        Assert.EndsWith(", and 47 older of guest 100", concern.Headline, StringComparison.Ordinal);
     }
 
     [Fact]

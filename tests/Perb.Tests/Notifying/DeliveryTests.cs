@@ -1,6 +1,6 @@
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 using Perb.Scheduler.Backups;
-using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Notifying;
 using Perb.Scheduler.Observability;
 using Perb.Scheduler.Store;
@@ -58,6 +58,27 @@ public sealed class DeliveryTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_gathers_while_a_receiver_is_away_is_told_as_one()
+    {
+        _receiver.Fault = new NotifyException("it answered 500");
+        foreach (var subject in (string[])["a", "b", "c"])
+        {
+            var alarm = Alarm.Of(new Concern(subject, AlarmCode.Remote, subject, null, $"trouble with {subject}", subject, null, true), _store.Time.GetUtcNow());
+            var step = new AlarmStep([], new Announcement([alarm], [], [], IsReminder: false));
+            await Alarms.RecordAsync([], step, NotificationText.Of(step.Announcement!, new Dictionary<string, Ending>(), "pve1", TimeZoneInfo.Utc, _store.Time.GetUtcNow()), ["hook"]);
+        }
+
+        var wait = await DeliverAsync();
+        Assert.Equal(wait, await DeliverAsync()); // as before: not sooner
+        Assert.Single(await Alarms.WaitingAsync("hook", TestStore.Stop));
+
+        _receiver.Fault = null;
+        _store.Time.Advance(wait!.Value);
+        Assert.Null(await DeliverAsync());
+        Assert.Equal(["Perb on pve1: 3 alarms"], _receiver.Taken);
+    }
+
+    [Fact]
     public async Task A_message_that_nobody_took_for_a_week_is_given_up_and_the_next_is_tried()
     {
         await QueueAsync("old");
@@ -67,7 +88,7 @@ public sealed class DeliveryTests : IAsyncLifetime
 
         Assert.NotNull(await DeliverAsync());
 
-        Assert.Equal("new", (await Alarms.OldestAsync("hook", TestStore.Stop))!.Content.Title);
+        Assert.Equal("new", (await Alarms.OldestAsync("hook", [], TestStore.Stop))!.Content.Title);
     }
 
     [Fact]
@@ -79,6 +100,54 @@ public sealed class DeliveryTests : IAsyncLifetime
         Assert.NotNull(await DeliverAsync());
 
         Assert.Contains("InvalidOperationException", Assert.Single(await _store.Status.TroublesAsync(TestStore.Stop)).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_message_that_is_refused_for_what_it_is_holds_up_no_other_and_is_tried_for_its_week()
+    {
+        var delivery = NewDelivery();
+        _receiver.Unwanted = "too long";
+        await QueueAsync("one", "too long", "two");
+
+        var wait = await delivery.RunAsync(TestStore.Stop);
+        await QueueAsync("three");
+        Assert.Equal(wait, await delivery.RunAsync(TestStore.Stop));
+
+        Assert.Equal(["one", "two", "three"], _receiver.Taken);
+        Assert.Equal(4, _receiver.Attempts);
+        Assert.Single(await _store.Status.TroublesAsync(TestStore.Stop));
+
+        _receiver.Unwanted = null;
+        _store.Time.Advance(wait!.Value);
+        Assert.Null(await delivery.RunAsync(TestStore.Stop));
+        Assert.Equal("too long", _receiver.Taken[^1]);
+        Assert.Empty(await _store.Status.TroublesAsync(TestStore.Stop));
+    }
+
+    [Fact]
+    public async Task A_message_that_was_sent_and_cannot_be_removed_is_not_sent_again()
+    {
+        var delivery = NewDelivery();
+        await QueueAsync("one", "two");
+        await _store.ExecuteAsync("CREATE TRIGGER no_room BEFORE DELETE ON notification BEGIN SELECT raise(ABORT, 'disk full'); END");
+        await Assert.ThrowsAsync<SqliteException>(() => delivery.RunAsync(TestStore.Stop));
+        await Assert.ThrowsAsync<SqliteException>(() => delivery.RunAsync(TestStore.Stop));
+        Assert.Equal(["one"], _receiver.Taken);
+
+        await _store.ExecuteAsync("DROP TRIGGER no_room");
+        Assert.Null(await delivery.RunAsync(TestStore.Stop));
+        Assert.Equal(["one", "two"], _receiver.Taken);
+    }
+
+    [Fact]
+    public async Task A_message_that_another_version_made_and_nobody_can_read_is_told_as_such()
+    {
+        await QueueAsync("one", "two");
+        await _store.ExecuteAsync("UPDATE notification SET content = '{ \"kind\": \"Unheard\" }' WHERE id = 1");
+
+        Assert.Null(await DeliverAsync());
+
+        Assert.Equal(["Perb: a message that cannot be read", "two"], _receiver.Taken);
     }
 
     [Fact]
@@ -110,36 +179,14 @@ public sealed class DeliveryTests : IAsyncLifetime
         }
     }
 
-    private Task<TimeSpan?> DeliverAsync() => new Delivery(
+    private Task<TimeSpan?> DeliverAsync() => NewDelivery().RunAsync(TestStore.Stop);
+
+    private Delivery NewDelivery() => new(
         _receiver,
         Alarms,
         new Troubles(_store.Status, NullLogger<Troubles>.Instance),
         new RetryPolicy(() => 0.5),
+        TimeZoneInfo.Utc,
         _store.Time,
-        NullLogger<Delivery>.Instance).RunAsync(TestStore.Stop);
-
-    private sealed class ScriptedNotifier : INotifier
-    {
-        public NotifySection Entry { get; } = new("hook", NotifyKind.Webhook);
-
-        public string Destination => "a test";
-
-        public Exception? Fault { get; set; }
-
-        public int Attempts { get; private set; }
-
-        public List<string> Taken { get; } = [];
-
-        public Task SendAsync(Notification notification, CancellationToken cancellationToken)
-        {
-            Attempts++;
-            if (Fault is not null)
-            {
-                throw Fault;
-            }
-
-            Taken.Add(notification.Title);
-            return Task.CompletedTask;
-        }
-    }
+        NullLogger<Delivery>.Instance);
 }

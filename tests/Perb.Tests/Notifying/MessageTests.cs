@@ -72,6 +72,20 @@ public sealed class MessageTests
         Assert.Equal(("my topic", Hostile, 4), ((string?)body["topic"], (string?)body["title"], (int)body["priority"]!));
     }
 
+    [Theory]
+    [InlineData("x")]
+    [InlineData("ü漢")]
+    [InlineData("🐘")]
+    public void Ntfy_is_told_no_more_bytes_than_it_takes(string name)
+    {
+        var whole = Message() with { Text = string.Concat(Enumerable.Repeat(name, 3000)) };
+
+        var text = (string)WebShape.Of(new NotifySection("x", NotifyKind.Ntfy), new WebAccess(new Uri("https://x/y"), false, [], null), whole).Body["message"]!;
+
+        Assert.InRange(System.Text.Encoding.UTF8.GetByteCount(text), name == "x" ? 3000 : 3990, 4000);
+        Assert.DoesNotContain('\uFFFD', text);
+    }
+
     [Fact]
     public void Gotify_is_told_at_its_own_address()
     {

@@ -44,6 +44,36 @@ public sealed class NotificationTextTests
         Assert.Equal((title, kind), (message.Title, message.Kind));
     }
 
+    [Theory]
+    [InlineData("+a|+b", "a b", "", NotificationKind.Alarm)]
+    [InlineData("+a|-a", "", "a", NotificationKind.Over)]
+    [InlineData("+a|-a|+a", "a", "", NotificationKind.Alarm)]
+    [InlineData("-a|+b|-b|+c", "c", "a b", NotificationKind.Alarm)]
+    [InlineData("-a|+a|-a", "", "a", NotificationKind.Over)]
+    [InlineData("!a|!a", "", "", NotificationKind.Reminder)]
+    public void What_several_messages_told_is_told_as_one(string messages, string raised, string over, NotificationKind kind)
+    {
+        var merged = NotificationText.Merged(
+            [
+                .. messages.Split('|').Select(message => message[0] switch
+                {
+                    '+' => Say(raised: [message[1..]], ongoing: ["z"]),
+                    '-' => Say(over: [message[1..]], ongoing: ["z"]),
+                    _ => Say(ongoing: ["z"], isReminder: true),
+                }),
+            ],
+            TimeZoneInfo.Utc)!;
+
+        Assert.Equal((raised, over, "z", kind), (Subjects(merged.Raised), Subjects(merged.Over), Subjects(merged.Ongoing), merged.Kind));
+        Assert.Contains("This one stands for all of them.", merged.Text, StringComparison.Ordinal);
+
+        static string Subjects(IReadOnlyList<NotifiedAlarm> alarms) => string.Join(' ', alarms.Select(alarm => alarm.Subject));
+    }
+
+    [Fact]
+    public void What_was_too_much_to_be_listed_is_not_told_as_one() =>
+        Assert.Null(NotificationText.Merged([Say([.. Enumerable.Range(0, 200).Select(number => $"{number}")]), Say(["a"])], TimeZoneInfo.Utc));
+
     [Fact]
     public void Thousands_of_alarms_are_a_message_that_can_be_read()
     {
@@ -53,12 +83,14 @@ public sealed class NotificationTextTests
 
         Assert.Contains("and 2975 more: perb status", message.Text, StringComparison.Ordinal);
         Assert.True(message.Text.Length < 30_000);
+        Assert.Equal((3000, 3000, 3000), (message.RaisedCount, message.OverCount, message.OngoingCount));
+        Assert.InRange(message.ToJson().Length, 50_000, 500_000); // proxies refuse a MiB
     }
 
     private static string[] Words(string text) => text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
 
     private static Notification Say(string[]? raised = null, string[]? over = null, string[]? ongoing = null, bool isReminder = false) => NotificationText.Of(
-        new Announcement(Alarms(raised), Alarms(over), Alarms(ongoing), isReminder), "pve1", TimeZoneInfo.Utc, Archives.Now);
+        new Announcement(Alarms(raised), Alarms(over), Alarms(ongoing), isReminder), new Dictionary<string, Ending>(), "pve1", TimeZoneInfo.Utc, Archives.Now);
 
     private static IReadOnlyList<Alarm> Alarms(string[]? subjects) =>
     [

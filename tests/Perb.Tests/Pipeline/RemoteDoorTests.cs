@@ -1,8 +1,10 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Perb.Scheduler;
 using Perb.Scheduler.Backups;
 using Perb.Scheduler.Observability;
 using Perb.Scheduler.Pipeline;
 using Perb.Scheduler.Store;
+using Perb.TestKit;
 using Perb.Tests.Configuration;
 using Perb.Tests.Discovery;
 using Perb.Tests.Store;
@@ -10,23 +12,29 @@ using Perb.Transfer.Rclone;
 
 namespace Perb.Tests.Pipeline;
 
-/// <summary>How long nothing is asked of a remote; the gate itself is never reached here.</summary>
+/// <summary>How long nothing is asked of a remote, and what its trouble is ended by; the gate asks a script.</summary>
 public sealed class RemoteDoorTests : IAsyncLifetime
 {
     private static readonly Remote Remote = new("r", RemotePath.Parse("r:perb"), VerifyLevel.Hash, TransferLimits.None);
     private static readonly TimeSpan HalfADay = TimeSpan.FromHours(12);
 
     private readonly JumpingClock _time = new();
+    private readonly FakeRclone _fake = new();
     private TestStore _store = null!;
+    private StateDirectory _state = null!;
     private RemoteDoor _door = null!;
 
     public async ValueTask InitializeAsync()
     {
         _store = await TestStore.OpenAsync();
         var uploads = new UploadStore(_store.Database, _time);
+        _state = (await StateDirectory.TryOwnAsync(Some.Options($"\"StateDirectory\": \"{_store.Folder}\""), _time, TestStore.Stop))!;
+        _fake.Answers("backend", """{ "Hashes": ["md5"] }""").Answers("lsjson", """{ "Name": "perb.json", "Size": 99, "IsDir": false }""")
+            .Answers("cat", $$"""{"format":1,"installation":"{{_state.InstallationId}}"}""");
         _door = new RemoteDoor(
             Remote,
-            null!,
+            new RemoteGate(
+                new RcloneProgram(_fake.Options, TimeProvider.System, NullLogger<RcloneProgram>.Instance), _state, null!, _store.Status, NullLogger<RemoteGate>.Instance),
             new UploadLimits(uploads, TimeZoneInfo.Utc, _time),
             uploads,
             new RetryPolicy(() => 0.5),
@@ -39,6 +47,8 @@ public sealed class RemoteDoorTests : IAsyncLifetime
     public ValueTask DisposeAsync()
     {
         _door.Dispose();
+        _state.Dispose();
+        _fake.Dispose();
         return _store.DisposeAsync();
     }
 
@@ -99,6 +109,41 @@ public sealed class RemoteDoorTests : IAsyncLifetime
         _door.AskAgain();
 
         Assert.Equal(HalfADay, _door.Wait);
+    }
+
+    [Fact]
+    public async Task What_refuses_volumes_and_answers_is_one_trouble_until_it_takes_a_volume()
+    {
+        var since = _store.Time.GetUtcNow();
+        ReadyRemote ready = null!;
+        for (var attempt = 0; attempt < 3; attempt++)
+        {
+            ready = (await _door.OpenAsync(TestStore.Stop))!;
+            await _door.CloseAsync(new Failure(FailureKind.Transient, "its quota is used up"));
+            _store.Time.Advance(HalfADay);
+            _time.Steady += HalfADay;
+
+            var trouble = Assert.Single(await _store.Status.TroublesAsync(TestStore.Stop));
+            Assert.Equal(("remote r", since), (trouble.Subject, trouble.Since));
+        }
+
+        await ready.Took();
+
+        Assert.Empty(await _store.Status.TroublesAsync(TestStore.Stop));
+    }
+
+    [Fact]
+    public async Task What_did_not_answer_is_no_trouble_as_soon_as_it_does()
+    {
+        _fake.Answers("backend", stderr: "no route", exitCode: 1);
+        Assert.Null(await _door.OpenAsync(TestStore.Stop));
+        Assert.Single(await _store.Status.TroublesAsync(TestStore.Stop));
+
+        _fake.Answers("backend", """{ "Hashes": ["md5"] }""");
+        _time.Steady += HalfADay;
+
+        Assert.NotNull(await _door.OpenAsync(TestStore.Stop));
+        Assert.Empty(await _store.Status.TroublesAsync(TestStore.Stop));
     }
 
     private static Failure Held(DateTimeOffset until) => Failure.From(new HeldBackException(new HeldBack("r", until, "its DailyLimit is used up")));

@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Time.Testing;
 using Perb.Scheduler.StatusPage;
 using Perb.Tests.Configuration;
+using Perb.Tests.Discovery;
 
 namespace Perb.Tests.StatusPage;
 
@@ -76,6 +77,21 @@ public sealed class AccessTests
         Assert.Equal(TimeSpan.FromMinutes(15), wrong.PauseOf(Someone));
         Assert.Null(wrong.PauseOf(IPAddress.Parse("192.0.2.8")));
         _time.Advance(TimeSpan.FromMinutes(15));
+        Assert.Null(wrong.PauseOf(Someone));
+    }
+
+    [Fact]
+    public void A_clock_that_is_set_back_keeps_nobody_out_for_longer()
+    {
+        var clock = new JumpingClock { Wall = Archives.Now.AddYears(1) };
+        var wrong = new WrongSecrets(clock);
+        for (var time = 0; time < WrongSecrets.FreeTries; time++)
+        {
+            wrong.Count(Someone);
+        }
+
+        (clock.Wall, clock.Steady) = (Archives.Now, TimeSpan.FromMinutes(1));
+
         Assert.Null(wrong.PauseOf(Someone));
     }
 

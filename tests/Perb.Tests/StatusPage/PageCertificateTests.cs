@@ -43,6 +43,37 @@ public sealed class PageCertificateTests : IDisposable
     }
 
     [Fact]
+    public void A_key_that_is_written_after_its_certificate_is_read_although_somebody_asked_in_between()
+    {
+        var first = Write("pve1", minutes: 0);
+        var certificate = Load();
+        var oldKey = File.ReadAllText(PathOf("page.key"));
+        var renewed = Write("pve1", minutes: 1);
+        var newKey = File.ReadAllText(PathOf("page.key"));
+        Write("page.key", oldKey, minutes: 0);
+        _time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal(first, Thumbprint(certificate));
+
+        Write("page.key", newKey, minutes: 1);
+        _time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal(renewed, Thumbprint(certificate));
+    }
+
+    [Theory]
+    [InlineData(365, 357, false)] // days that it serves, days that have passed
+    [InlineData(365, 359, true)]
+    [InlineData(6, 3, false)] // renewed every few days
+    [InlineData(6, 6, true)]
+    public void One_that_nobody_renews_is_trouble_in_its_last_week(int days, int passed, bool isTrouble)
+    {
+        Write("pve1", minutes: 0, days);
+        var certificate = Load();
+        _time.Advance(TimeSpan.FromDays(passed));
+
+        Assert.Equal(isTrouble, certificate.Trouble(NullLogger.Instance) is not null);
+    }
+
+    [Fact]
     public void The_chain_after_the_certificate_is_sent_along()
     {
         using var rootKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -90,10 +121,10 @@ public sealed class PageCertificateTests : IDisposable
 
     private PageCertificate Load() => PageCertificate.Load(PathOf("page.pem"), PathOf("page.key"), PathOf("appsettings.json"), _time);
 
-    private string Write(string name, int minutes)
+    private string Write(string name, int minutes, int days = 365)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using var certificate = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256).CreateSelfSigned(Now, Now.AddYears(1));
+        using var certificate = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256).CreateSelfSigned(Now, Now.AddDays(days));
         Write("page.key", key.ExportPkcs8PrivateKeyPem(), minutes);
         Write("page.pem", certificate.ExportCertificatePem(), minutes);
         return certificate.Thumbprint;

@@ -24,8 +24,20 @@ public sealed partial class PageHtmlTests
         Assert.Contains("All 2 guests are safe offsite", Html([Guest(100, 5), Guest(101, 6)]), StringComparison.Ordinal);
         Assert.Contains("1 of 2 guests is not safe offsite", Html([Guest(100, 5), Guest(101, 50)]), StringComparison.Ordinal);
         Assert.Contains("<title>(1) Perb on pve1</title>", Html([Guest(100, 5), Guest(101, 50)]), StringComparison.Ordinal);
-        Assert.Contains("The guest is safe offsite (1 unknown)", Html([Guest(100, 5), Guest(101, 5, exists: null)]), StringComparison.Ordinal);
+        Assert.Contains("1 guest is safe offsite, of 1 nobody can tell", Html([Guest(100, 5), Guest(101, 5, exists: null)]), StringComparison.Ordinal);
         Assert.Contains("No guest is known yet", Html([]), StringComparison.Ordinal);
+        Assert.Contains("No guest is judged", Html([Guest(100, 5, exists: false)]), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Only_what_is_known_of_every_guest_is_green()
+    {
+        const string green = "<p class=\"safe\"";
+
+        Assert.Contains(green, Html([Guest(100, 5), Guest(101, 5, exists: false)]), StringComparison.Ordinal);
+        Assert.All(
+            (GuestSafety[][])[[Guest(100, 50)], [Guest(100, 5), Guest(101, 5, exists: null)], [Guest(100, 5, exists: false)], []],
+            guests => Assert.DoesNotContain(green, Html(guests), StringComparison.Ordinal));
     }
 
     [Fact]

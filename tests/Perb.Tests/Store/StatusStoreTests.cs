@@ -24,6 +24,10 @@ public sealed class StatusStoreTests : IAsyncLifetime
 
         Assert.Equal([new Trouble("proxmox", since, "refused")], await _store.Status.TroublesAsync(TestStore.Stop));
 
+        await _store.ExecuteAsync("UPDATE trouble SET since = '2036-11-20T02:00:01.0000000Z'"); // by a clock that was set back since
+        Assert.True(await _store.Status.RaiseAsync("proxmox", "refused", TestStore.Stop));
+        Assert.Equal(_store.Time.GetUtcNow(), Assert.Single(await _store.Status.TroublesAsync(TestStore.Stop)).Since);
+
         Assert.True(await _store.Status.ClearAsync("proxmox", TestStore.Stop));
         Assert.False(await _store.Status.ClearAsync("proxmox", TestStore.Stop));
         Assert.Empty(await _store.Status.TroublesAsync(TestStore.Stop));
@@ -112,6 +116,9 @@ public sealed class StatusStoreTests : IAsyncLifetime
         await SeeAsync("lxc", 6);
         Assert.Equal(Archives.Now.AddHours(6), Assert.Single(await GuestsAsync()).FirstSeenAt);
 
+        await SeeAsync("lxc", -1); // the clock was ahead, and was set back
+        Assert.Equal(Archives.Now.AddHours(-1), Assert.Single(await GuestsAsync()).FirstSeenAt);
+
         Task SeeAsync(string type, int hours) => _store.Discovery.RecordGuestsAsync(
             [new KnownGuest(100, type, "web", null, new HashSet<string>())], Archives.Now.AddHours(hours), TestStore.Stop);
     }
@@ -130,6 +137,17 @@ public sealed class StatusStoreTests : IAsyncLifetime
         Assert.Equal(new CopyProof(time, "size", Archives.Now), Assert.Single(guests[0].Copies).Value);
         Assert.Empty(guests[1].Copies);
         Assert.Equal(3, (await _store.Status.ListAsync(null, null, TestStore.Stop)).Count);
+    }
+
+    [Fact]
+    public async Task What_a_clock_dated_that_was_hours_ahead_is_not_younger_than_its_discovery()
+    {
+        await _store.PublishAsync(Archives.Found(100, daysOld: -1)); // made 14 hours from now
+
+        var guest = Assert.Single(await GuestsAsync());
+
+        Assert.Equal(Archives.Now, guest.NewestArchive);
+        Assert.Equal(Archives.Now, Assert.Single(guest.Copies).Value.ArchiveTime);
     }
 
     [Theory]

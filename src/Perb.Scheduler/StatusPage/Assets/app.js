@@ -3,9 +3,12 @@
 "use strict";
 
 const quietMilliseconds = 5000;
+const silentMilliseconds = 90000; // an event comes at least once a minute
 let shown = document.body.dataset.page;
 let refreshedAt = 0;
 let isRefreshing = false;
+let heardAt = Date.now();
+let source;
 
 function element(name, text) {
   const made = document.createElement(name);
@@ -55,20 +58,32 @@ function refresh() {
     const page = request.response;
     const next = page && page.body.dataset.page;
     if (!next) {
-      location.reload();
+      // Anything else than a page, such as a line that says what is wrong now, is not shown: it would have no script to go on with.
+      if (page && page.querySelector('form[action="/login"]')) {
+        location.reload();
+      }
+
       return;
     }
 
     document.title = page.title;
     for (const part of document.querySelectorAll("[data-part]")) {
       const fresh = page.querySelector(`[data-part="${part.dataset.part}"]`);
-      // What somebody is at with the keyboard, or has opened, stays until they leave it.
-      const isUsed = part.contains(document.activeElement) && part !== document.activeElement;
-      if (fresh && !isUsed && fresh.textContent !== part.textContent) {
+      if (fresh && fresh.textContent !== part.textContent) {
+        // What somebody is at with the keyboard, or has opened, is found again in the new part.
+        const used = part.contains(document.activeElement) ? document.activeElement : null;
+        const usedKey = used && used.closest("details") ? keyOf(used.closest("details")) : null;
         const before = new Map([...part.querySelectorAll("details")].map(details => [keyOf(details), details.open]));
         part.replaceWith(document.adoptNode(fresh));
         for (const details of fresh.querySelectorAll("details")) {
           details.open = before.get(keyOf(details)) ?? details.open;
+          if (keyOf(details) === usedKey) {
+            details.querySelector("summary").focus({ preventScroll: true });
+          }
+        }
+
+        if (used === part) {
+          fresh.focus({ preventScroll: true });
         }
       }
     }
@@ -79,18 +94,39 @@ function refresh() {
   request.send();
 }
 
-const source = new EventSource("/events");
-source.onopen = () => { document.getElementById("offline").hidden = true; };
-source.onerror = () => {
-  document.getElementById("offline").hidden = false;
-  if (source.readyState === EventSource.CLOSED) {
-    setTimeout(() => location.reload(), 60000);
+function showConnection(isThere) {
+  document.body.classList.toggle("offline", !isThere);
+}
+
+function connect() {
+  const made = new EventSource("/events");
+  source = made;
+  made.onopen = () => { showConnection(true); };
+  made.onerror = () => {
+    showConnection(false);
+    if (made.readyState === EventSource.CLOSED) {
+      setTimeout(() => { refresh(); connect(); }, 60000);
+    }
+  };
+  made.onmessage = message => {
+    heardAt = Date.now();
+    showConnection(true);
+    const live = JSON.parse(message.data);
+    showQueue(live);
+    if (live.page !== shown && !isRefreshing && Date.now() - refreshedAt >= quietMilliseconds) {
+      refresh();
+    }
+  };
+}
+
+// A line that was cut without a word looks like one on which nothing happens.
+setInterval(() => {
+  if (Date.now() - heardAt > silentMilliseconds && source.readyState !== EventSource.CLOSED) {
+    showConnection(false);
+    heardAt = Date.now();
+    source.close();
+    connect();
   }
-};
-source.onmessage = message => {
-  const live = JSON.parse(message.data);
-  showQueue(live);
-  if (live.page !== shown && !isRefreshing && Date.now() - refreshedAt >= quietMilliseconds) {
-    refresh();
-  }
-};
+}, 10000);
+
+connect();
