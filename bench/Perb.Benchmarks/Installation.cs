@@ -79,11 +79,12 @@ internal sealed class Installation : IAsyncDisposable
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
-        var configuration = JsonNode.Parse(File.ReadAllText(ConfigurationFile))!;
-        configuration["Perb"]!["Status"] = new JsonObject { ["Listen"] = listener.LocalEndpoint.ToString() };
-        WritePrivately("appsettings.json", configuration.ToJsonString());
+        Configure(perb => perb["Status"] = new JsonObject { ["Listen"] = listener.LocalEndpoint.ToString() });
         return new Uri($"http://{listener.LocalEndpoint}/");
     }
+
+    /// <summary>The next perb on it does in 48 minutes what it usually does in a day: 2,880 polls, 24 reconciles.</summary>
+    public void Hasten() => Configure(perb => (perb["Discovery"]!["Poll"], perb["Discovery"]!["Reconcile"]) = ("00:00:01", "0 0/2 * * * ?"));
 
     public async ValueTask DisposeAsync()
     {
@@ -99,6 +100,13 @@ internal sealed class Installation : IAsyncDisposable
         }
 
         _directory.Delete(recursive: true);
+    }
+
+    private void Configure(Action<JsonNode> change)
+    {
+        var configuration = JsonNode.Parse(File.ReadAllText(ConfigurationFile))!;
+        change(configuration["Perb"]!);
+        WritePrivately("appsettings.json", configuration.ToJsonString());
     }
 
     private static async Task<Installation> SetUpAsync(TimeSpan poll, Func<Installation, Task> setUpAll)

@@ -18,9 +18,10 @@ var rounds = new Option<int>("--rounds")
 var perb = new Option<FileInfo>("--perb") { Description = "another build of perb, such as a published one" }.AcceptExistingOnly();
 
 var served = new Option<bool>("--page") { Description = "serves the status page, and is scraped every 15 s" };
-var idle = new Command("idle", "CPU and memory of `perb run` that has nothing to do") { minutes, perb, served };
+var day = new Option<bool>("--day") { Description = "all polls and reconciles of a day, in 48 minutes" };
+var idle = new Command("idle", "CPU and memory of `perb run` that has nothing to do") { minutes, perb, served, day };
 idle.SetAction((parsed, token) => RunAsync(
-    parsed, stop => IdleBenchmark.RunAsync(Programs.Built(parsed.GetValue(perb)), parsed.GetValue(minutes), parsed.GetValue(served), stop), token));
+    parsed, stop => IdleBenchmark.RunAsync(Programs.Built(parsed.GetValue(perb)), parsed.GetValue(minutes), parsed.GetValue(served), parsed.GetValue(day), stop), token));
 
 var poll = new Command("poll", "one poll and one reconcile, with the connection cold and warm") { rounds };
 poll.SetAction((parsed, token) => RunAsync(
