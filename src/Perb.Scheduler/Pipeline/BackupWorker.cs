@@ -106,12 +106,12 @@ public sealed class BackupWorker(
         if (failure is { ConcernsAll: true })
         {
             // Going on with the next backup would seal it for nothing, and fill staging for a remote that takes none.
-            await door.CloseAsync(failure);
+            await door.CloseAsync(failure, ready);
         }
         else
         {
-            await door.WorkedAsync();
-            await (failure is null ? door.TookAsync() : Task.CompletedTask);
+            await door.StagingWorkedAsync();
+            await (failure is null ? door.WorkedAsync() : Task.CompletedTask);
         }
 
         return failure;

@@ -45,23 +45,21 @@ public sealed class CarryVolume(
         }
 
         var volume = room is null ? known! : await seal.RunAsync(work, number, room, cancellationToken);
-        await work.Uploading.WaitAsync(cancellationToken);
+        using var slot = await work.Traffic.SlotAsync(work.Turn, cancellationToken);
         try
         {
             work.Remote.ThrowIfRefused();
             await upload.RunAsync(work.Claim, work.Remote.Remote, work.Plan, volume, cancellationToken);
 
             // Proven before the next is sent: what was sent and cannot be proven after a crash is sent again.
-            return await FinishAsync(work, volume, await ProveAsync(work.Claim, work.Remote, volume, cancellationToken));
+            var how = await FinishAsync(work, volume, await ProveAsync(work.Claim, work.Remote, volume, cancellationToken));
+            await work.Remote.Took();
+            return how;
         }
         catch (Exception exception) when (Failure.From(exception) is { IsOfRemote: true } refusal)
         {
             work.Remote.Refuse(refusal); // before the next one gets the slot
             throw;
-        }
-        finally
-        {
-            work.Uploading.Release();
         }
     }
 
@@ -101,7 +99,6 @@ public sealed class CarryVolume(
         await store.RecordVolumeVerifiedAsync(work.Claim, volume, how);
         crash.Reached(CrashPoint.ProofRecorded);
         staging.Delete(work.Remote.Remote.Name, volume.Name);
-        await work.Remote.Took();
         return how;
     }
 }

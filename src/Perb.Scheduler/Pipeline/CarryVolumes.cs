@@ -6,8 +6,9 @@ using Perb.Transfer.Sealing;
 namespace Perb.Scheduler.Pipeline;
 
 /// <summary>What is the same for all volumes of a backup that are carried in one run.</summary>
-/// <param name="Uploading">Held while a volume is sent and proven; shared with the other backups for this remote.</param>
-public sealed record VolumeWork(Claim Claim, ReadyRemote Remote, SealingPlan Plan, SourceAtNeed Source, SemaphoreSlim Uploading);
+/// <param name="Traffic">Its upload slots are shared with the other backups for this remote.</param>
+/// <param name="Turn">Of the backup among them.</param>
+public sealed record VolumeWork(Claim Claim, ReadyRemote Remote, SealingPlan Plan, SourceAtNeed Source, RemoteTraffic Traffic, long Turn);
 
 /// <summary>
 /// All volumes of a backup, a few at a time: while one is uploaded the next are sealed. What must hold:
@@ -26,7 +27,7 @@ public sealed class CarryVolumes(PipelineStore store, StagingArea staging, Stagi
     {
         using var working = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var traffic = traffics[remote.Remote.Name];
-        var work = new VolumeWork(claim, remote, plan, source, traffic.Uploading);
+        var work = new VolumeWork(claim, remote, plan, source, traffic, traffic.NextTurn());
         var known = (await store.LoadVolumesAsync(claim.Backup.Id, cancellationToken)).ToDictionary(volume => volume.Number);
         var underWay = new VolumesUnderWay(known.Values.Min(volume => volume.VerifiedHow) ?? VerifyLevel.Download);
         try
@@ -77,7 +78,7 @@ public sealed class CarryVolumes(PipelineStore store, StagingArea staging, Stagi
             {
                 await underWay.OneEndsAsync();
             }
-            catch (StagingFullException) when (all > 0)
+            catch (StagingFullException) when (all > 0 || traffic.Volumes > 0)
             {
                 await nextEnd.WaitAsync(cancellationToken);
             }

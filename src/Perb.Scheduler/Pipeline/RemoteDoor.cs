@@ -32,8 +32,8 @@ public sealed class RemoteDoor(
     private bool _hasRefusedWork; // which asking does not show: its gate is open while a quota is used up or a disk is full
     private bool _isHoldRecorded = true; // an earlier life's is over, too
 
-    /// <summary>Why the remote could not be opened the last time, or null.</summary>
-    public Failure? Refusal => _closed?.Why is { HeldBack: null } refusal ? refusal : null;
+    /// <summary>Why the remote could not be opened the last time, or null; what a backup met there is that backup's.</summary>
+    public Failure? Refusal => _closed is { IsOfGate: true } refused ? refused.Why : null;
 
     /// <summary>How long to wait before it is worth asking again; on the clock that nobody can set, so that a year is never waited for.</summary>
     public TimeSpan Wait => _closed switch
@@ -58,7 +58,9 @@ public sealed class RemoteDoor(
     }
 
     /// <summary>A backup failed in a way that every other would: ask the remote again before the next.</summary>
-    public async Task CloseAsync(Failure failure)
+    /// <param name="failure">How it failed.</param>
+    /// <param name="opening">What it was carried under: of one that is over, another worker told already.</param>
+    public async Task CloseAsync(Failure failure, ReadyRemote opening)
     {
         if (failure.HeldBack is { } held)
         {
@@ -66,13 +68,13 @@ public sealed class RemoteDoor(
             return;
         }
 
-        if (_closed?.Why == failure && Wait > TimeSpan.Zero)
+        if (opening != _ready)
         {
-            return; // another worker met the same
+            return;
         }
 
         _hasRefusedWork |= !failure.IsStaging;
-        await RefusedAsync(failure);
+        await RefusedAsync(failure, isOfGate: false);
     }
 
     /// <summary>It took a volume or a whole backup, or nothing waits for it any more: what it refused before is over.</summary>
@@ -85,11 +87,17 @@ public sealed class RemoteDoor(
         }
     }
 
-    /// <summary>A backup went through, or failed of its own: the next may be tried at once, and staging has room.</summary>
+    /// <summary>A backup went through: nothing is wrong with the remote, and the next may be tried at once.</summary>
     public async Task WorkedAsync()
     {
         _refusals = 0;
         AskAgain();
+        await TookAsync();
+    }
+
+    /// <summary>A backup went through, or failed of its own: staging has room.</summary>
+    public async Task StagingWorkedAsync()
+    {
         if (_isStagingFull)
         {
             _isStagingFull = false;
@@ -108,10 +116,10 @@ public sealed class RemoteDoor(
 
     public void Dispose() => _asking.Dispose();
 
-    private async Task RefusedAsync(Failure failure)
+    private async Task RefusedAsync(Failure failure, bool isOfGate)
     {
         _ready = null;
-        _closed = new Closed(time.GetTimestamp(), retry.PauseAfter(failure, ++_refusals), failure);
+        _closed = new Closed(time.GetTimestamp(), retry.PauseAfter(failure, ++_refusals), failure, isOfGate);
         _isStagingFull |= failure.IsStaging;
         await troubles.SetAsync(
             failure.IsStaging ? Troubles.OfStaging(remote.Name) : Troubles.OfRemote(remote.Name),
@@ -150,7 +158,7 @@ public sealed class RemoteDoor(
             await uploads.HoldAsync(held);
             logger.RemoteHeldBack(remote.Name, LocalTime.InWords(held.Until, options.TimeZone), held.Why);
             var left = held.Until - time.GetUtcNow();
-            _closed = new Closed(time.GetTimestamp(), left < LongestHold ? left : LongestHold, Failure.From(new HeldBackException(held)));
+            _closed = new Closed(time.GetTimestamp(), left < LongestHold ? left : LongestHold, Failure.From(new HeldBackException(held)), IsOfGate: false);
             _isHoldRecorded = true;
         }
     }
@@ -170,7 +178,7 @@ public sealed class RemoteDoor(
         }
         catch (Exception exception) when (exception is RcloneException or ConfigurationException or IOException or UnauthorizedAccessException)
         {
-            await RefusedAsync(Failure.From(exception));
+            await RefusedAsync(Failure.From(exception), isOfGate: true);
             return null;
         }
     }
@@ -178,5 +186,6 @@ public sealed class RemoteDoor(
     /// <param name="Since">On the clock that nobody can set.</param>
     /// <param name="For">How long nothing is asked of the remote.</param>
     /// <param name="Why">What it refused; or the limit that holds it back.</param>
-    private sealed record Closed(long Since, TimeSpan For, Failure Why);
+    /// <param name="IsOfGate">It was asked, and did not open.</param>
+    private sealed record Closed(long Since, TimeSpan For, Failure Why, bool IsOfGate);
 }

@@ -42,6 +42,24 @@ public sealed class SealAheadTests(SharedKey key) : IClassFixture<SharedKey>
         Assert.Equal([.. names.SelectMany(name => PerbInstallation.ObjectsOf(name, volumes: 1)).Order(StringComparer.Ordinal), "perb.json"], perb.Objects());
     }
 
+    [Fact]
+    public async Task All_volumes_of_the_first_are_sent_before_those_that_are_sealed_ahead()
+    {
+        await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
+        string[] names = [perb.AddArchive(101, TimeSpan.FromHours(1), 11_000_000), perb.AddArchive(102, TimeSpan.FromHours(2), 11_000_000)];
+        var rclone = perb.ConfigureFaulty();
+        rclone.Holds("copyto*.enc", perb.PathOf("go"));
+        await using var once = perb.Run("once");
+        string[] Staged(string name) => Directory.Exists(perb.Staging) ? Directory.GetFiles(perb.Staging, $"{name}.*.enc") : [];
+        await Eventually.HoldsAsync("of both there are volumes that wait", () => names.All(name => Staged(name).Length > 1));
+
+        File.WriteAllText(perb.PathOf("go"), "");
+
+        Assert.Equal(0, await once.EndAsync());
+        var sent = rclone.Sent().Where(name => name.EndsWith(".enc", StringComparison.Ordinal)).Select(name => name.Split('.')[0]).ToList();
+        Assert.Equal(sent.OrderBy(sent.IndexOf), sent);
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(3)]

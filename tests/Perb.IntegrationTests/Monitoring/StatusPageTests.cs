@@ -72,12 +72,12 @@ public sealed class StatusPageTests(SharedKey key) : IClassFixture<SharedKey>
         var rclone = perb.ConfigureFaulty(("Status:Listen", "127.0.0.1:0"));
         var release = perb.PathOf("release");
         rclone.Holds("*copyto*001-of-003*", release);
+        var name = perb.AddArchive(100, TimeSpan.FromHours(1), 10_000_000); // before the first reconcile: no task tells of it
         await using var page = await ServedPage.OfAsync(perb);
         using var answer = await page.SendAsync(HttpMethod.Get, "/events");
         Assert.Equal("text/event-stream", answer.Content.Headers.ContentType!.MediaType);
         using var events = new StreamReader(await answer.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken));
 
-        var name = perb.AddArchive(100, TimeSpan.FromHours(1), 10_000_000);
         var line = (await UntilAsync(events, live => live["working"]!.AsArray() is [{ } one] && ((string)one["what"]!).StartsWith("upload", StringComparison.Ordinal)))["working"]![0]!;
         Assert.Equal((name, "offsite", "upload of volume 1/3"), ((string)line["backup"]!, (string)line["remote"]!, (string)line["what"]!));
         Assert.Contains(name, await page.ReadAsync("/"), StringComparison.Ordinal);
@@ -156,10 +156,10 @@ public sealed class StatusPageTests(SharedKey key) : IClassFixture<SharedKey>
         using var other = new TcpListener(IPAddress.Loopback, 0);
         other.Start();
         perb.Configure(("Status:Listen", other.LocalEndpoint.ToString()));
+        var name = perb.AddArchive(100, TimeSpan.FromHours(1));
         await using var service = perb.Run();
         await service.SaysAsync("Trouble with status page");
 
-        var name = perb.AddArchive(100, TimeSpan.FromHours(1));
         await service.SaysAsync($"Published {name}");
 
         var trouble = Assert.Single((await perb.StatusAsync())["troubles"]!.AsArray())!;

@@ -76,6 +76,10 @@ public sealed class FaultyRclone(string folder)
     public int Copies(string name) => Commands()
         .Count(line => line.StartsWith("copyto ", StringComparison.Ordinal) && line.EndsWith("/" + name, StringComparison.Ordinal));
 
+    /// <summary>Names of all that was sent to a remote, in that order.</summary>
+    public IReadOnlyList<string> Sent() =>
+        [.. Commands().Where(line => line.StartsWith("copyto ", StringComparison.Ordinal)).Select(line => line[(line.LastIndexOf('/') + 1)..])];
+
     /// <summary>What was sent to a remote before that which was held went on, and that itself.</summary>
     public IReadOnlyList<string> CopiesBeforeRelease() =>
     [

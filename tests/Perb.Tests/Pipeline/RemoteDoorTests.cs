@@ -18,6 +18,8 @@ public sealed class RemoteDoorTests : IAsyncLifetime
     private static readonly Remote Remote = new("r", RemotePath.Parse("r:perb"), VerifyLevel.Hash, TransferLimits.None);
     private static readonly TimeSpan HalfADay = TimeSpan.FromHours(12);
 
+    private static ReadyRemote Before { get; } = new(Remote, null);
+
     private readonly JumpingClock _time = new();
     private readonly FakeRclone _fake = new();
     private TestStore _store = null!;
@@ -56,7 +58,7 @@ public sealed class RemoteDoorTests : IAsyncLifetime
     public async Task A_remote_that_is_held_back_by_a_clock_a_year_ahead_is_open_when_its_time_has_passed_on_the_steady_clock()
     {
         _time.Wall = Archives.Now.AddYears(1);
-        await _door.CloseAsync(Held(Archives.Now.AddYears(1) + HalfADay));
+        await _door.CloseAsync(Held(Archives.Now.AddYears(1) + HalfADay), Before);
         _time.Wall = Archives.Now;
 
         Assert.Null(await _door.OpenAsync(TestStore.Stop));
@@ -70,7 +72,7 @@ public sealed class RemoteDoorTests : IAsyncLifetime
     [Fact]
     public async Task No_remote_is_held_back_for_more_than_a_day_whatever_the_clock_says()
     {
-        await _door.CloseAsync(Held(Archives.Now.AddYears(1)));
+        await _door.CloseAsync(Held(Archives.Now.AddYears(1)), Before);
 
         Assert.Equal(TimeSpan.FromHours(25), _door.Wait);
     }
@@ -78,7 +80,7 @@ public sealed class RemoteDoorTests : IAsyncLifetime
     [Fact]
     public async Task A_clock_that_is_set_forward_ends_a_limit_when_it_says_so()
     {
-        await _door.CloseAsync(Held(Archives.Now + HalfADay));
+        await _door.CloseAsync(Held(Archives.Now + HalfADay), Before);
 
         _time.Wall += HalfADay;
 
@@ -90,21 +92,21 @@ public sealed class RemoteDoorTests : IAsyncLifetime
     {
         foreach (var open in (Func<Task>[])[_door.WorkedAsync, () => { _door.AskAgain(); return Task.CompletedTask; }])
         {
-            await _door.CloseAsync(new Failure(FailureKind.Transient, "it is away"));
+            await _door.CloseAsync(new Failure(FailureKind.Transient, "it is away"), (await _door.OpenAsync(TestStore.Stop))!);
             Assert.True(_door.Wait > TimeSpan.Zero);
             Assert.Null(await _door.OpenAsync(TestStore.Stop));
 
             await open();
 
             Assert.True(_door.Wait <= TimeSpan.Zero);
-            Assert.Equal("it is away", _door.Refusal?.Text); // until it was asked
+            Assert.Null(_door.Refusal); // the backup's, not the gate's
         }
     }
 
     [Fact]
     public async Task A_person_who_pushes_does_not_push_aside_a_limit()
     {
-        await _door.CloseAsync(Held(Archives.Now + HalfADay));
+        await _door.CloseAsync(Held(Archives.Now + HalfADay), Before);
 
         _door.AskAgain();
 
@@ -119,7 +121,7 @@ public sealed class RemoteDoorTests : IAsyncLifetime
         for (var attempt = 0; attempt < 3; attempt++)
         {
             ready = (await _door.OpenAsync(TestStore.Stop))!;
-            await _door.CloseAsync(new Failure(FailureKind.Transient, "its quota is used up"));
+            await _door.CloseAsync(new Failure(FailureKind.Transient, "its quota is used up"), ready);
             _store.Time.Advance(HalfADay);
             _time.Steady += HalfADay;
 
@@ -130,6 +132,32 @@ public sealed class RemoteDoorTests : IAsyncLifetime
         await ready.Took();
 
         Assert.Empty(await _store.Status.TroublesAsync(TestStore.Stop));
+    }
+
+    [Fact]
+    public async Task What_several_workers_meet_counts_once_and_an_opening_that_is_over_tells_nothing_new()
+    {
+        var first = (await _door.OpenAsync(TestStore.Stop))!;
+        await _door.CloseAsync(new Failure(FailureKind.Transient, "a is refused"), first);
+        var pause = _door.Wait;
+        await _door.CloseAsync(new Failure(FailureKind.Transient, "b is refused"), first);
+        Assert.Equal(pause, _door.Wait);
+
+        _time.Steady += HalfADay;
+        Assert.NotNull(await _door.OpenAsync(TestStore.Stop));
+        await _door.CloseAsync(new Failure(FailureKind.Transient, "c was refused long ago"), first);
+
+        Assert.NotNull(await _door.OpenAsync(TestStore.Stop));
+    }
+
+    [Fact]
+    public async Task A_gate_that_does_not_open_is_a_refusal()
+    {
+        _fake.Answers("backend", stderr: "no route", exitCode: 1);
+
+        Assert.Null(await _door.OpenAsync(TestStore.Stop));
+
+        Assert.Contains("no route", _door.Refusal?.Text, StringComparison.Ordinal);
     }
 
     [Fact]

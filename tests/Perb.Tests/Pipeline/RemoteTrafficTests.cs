@@ -1,64 +1,44 @@
 using Perb.Scheduler.Pipeline;
+using Perb.Tests.Store;
 
 namespace Perb.Tests.Pipeline;
 
 public sealed class RemoteTrafficTests : IDisposable
 {
-    private readonly RemoteTraffic _traffic = new(2);
-    private bool _swept;
+    private readonly RemoteTraffic _traffic = new(1);
 
     public void Dispose() => _traffic.Dispose();
 
     [Fact]
-    public async Task Nothing_is_swept_while_anybody_carries()
+    public async Task A_free_slot_goes_to_the_backup_that_began_first()
     {
-        using (await _traffic.CarryAsync(Stop))
-        {
-            await SweepAsync();
-            Assert.False(_swept);
-        }
+        var (first, second) = (_traffic.NextTurn(), _traffic.NextTurn());
+        var held = await _traffic.SlotAsync(first, TestStore.Stop);
+        var ahead = _traffic.SlotAsync(second, TestStore.Stop);
+        var next = _traffic.SlotAsync(first, TestStore.Stop);
 
-        await SweepAsync();
-        Assert.True(_swept);
+        held.Dispose();
+
+        (await next).Dispose();
+        (await ahead).Dispose();
+        (await _traffic.SlotAsync(second, TestStore.Stop)).Dispose();
     }
 
     [Fact]
-    public async Task Nobody_begins_to_carry_before_the_sweep_is_done()
+    public async Task Whoever_gave_up_waiting_is_passed_over_and_takes_no_slot_away()
     {
-        var sweeping = new TaskCompletionSource();
-        var sweep = _traffic.WhenIdleAsync(() => sweeping.Task, Stop);
+        using var stop = new CancellationTokenSource();
+        var held = await _traffic.SlotAsync(1, TestStore.Stop);
+        var stopped = _traffic.SlotAsync(1, stop.Token);
+        var patient = _traffic.SlotAsync(2, TestStore.Stop);
 
-        var carrying = _traffic.CarryAsync(Stop);
-        Assert.False(carrying.IsCompleted);
-        sweeping.SetResult();
-        await sweep;
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => stopped);
+        held.Dispose();
+        held.Dispose();
 
-        (await carrying).Dispose();
+        (await patient).Dispose();
+        await _traffic.SlotAsync(3, TestStore.Stop);
+        Assert.False(_traffic.SlotAsync(3, TestStore.Stop).IsCompleted);
     }
-
-    [Fact]
-    public void The_end_of_a_volume_is_told_to_whoever_waits_for_room_and_counted_once()
-    {
-        var (one, other) = (_traffic.Volume(), _traffic.Volume());
-        var end = _traffic.NextEnd;
-
-        one.Dispose();
-        one.Dispose();
-
-        Assert.True(end.IsCompleted);
-        Assert.False(_traffic.NextEnd.IsCompleted);
-        Assert.Equal(1, _traffic.Volumes);
-        other.Dispose();
-        Assert.Equal(0, _traffic.Volumes);
-    }
-
-    private static CancellationToken Stop => TestContext.Current.CancellationToken;
-
-    private Task SweepAsync() => _traffic.WhenIdleAsync(
-        () =>
-        {
-            _swept = true;
-            return Task.CompletedTask;
-        },
-        Stop);
 }
