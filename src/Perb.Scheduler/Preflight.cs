@@ -9,8 +9,9 @@ namespace Perb.Scheduler;
 
 /// <summary>
 /// Proves before anything starts what only a person could mend later: rclone and its remotes, token, certificate, privileges, storages.
-/// What may mend itself (a node or a remote that is away) stops nothing; nor does any refusal of the node's stop a service: a node whose
-/// cluster file system is restarting answers 401 too, and one whose clock is wrong has certificates that are not valid yet.
+/// What may mend itself (a node or a remote that is away) stops nothing; nor does what the node refuses stop a service: a node whose cluster
+/// file system is restarting answers 401 too, and one whose clock is wrong has certificates that are not valid yet. But a node that is not
+/// known by the configured name does, and so does a token that may see too little: both are what the node answers, not refusals.
 /// </summary>
 public sealed class Preflight(
     PerbOptions options,
@@ -24,7 +25,7 @@ public sealed class Preflight(
 {
     private static readonly TimeSpan RemotePatience = TimeSpan.FromSeconds(10);
 
-    /// <param name="nodeMustAnswer">False: what the node refuses is trouble that is shown, told, and asked about again.</param>
+    /// <param name="nodeMustAnswer">False: what the node refuses, but for a wrong name of it, is trouble that is shown, told, and asked about again.</param>
     /// <param name="cancellationToken">Ends the asking.</param>
     /// <exception cref="ConfigurationException">Something that only a change of configuration mends.</exception>
     /// <exception cref="ProxmoxException">The node does not answer now (transient); only thrown if <paramref name="nodeMustAnswer"/>.</exception>

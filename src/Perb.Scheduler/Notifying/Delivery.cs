@@ -7,8 +7,8 @@ namespace Perb.Scheduler.Notifying;
 
 /// <summary>
 /// Delivers the messages of one entry in their order, each until it is taken: with back-off, for a week. One that is refused for what it is (too
-/// long, say) holds up no other; what gathers behind one that fails is told as one. Whatever is wrong with an entry is trouble that others tell of. A message may arrive twice where Perb dies right
-/// after sending it, never not at all.
+/// long, say) holds up no other; what gathers behind one that fails is told as one. Whatever is wrong with an entry is trouble that others tell
+/// of, until nothing that failed waits any more. A message may arrive twice where Perb dies right after sending it, never not at all.
 /// </summary>
 internal sealed class Delivery(
     INotifier notifier, AlarmStore store, Troubles troubles, RetryPolicy retry, TimeZoneInfo zone, TimeProvider time, ILogger<Delivery> logger)
@@ -24,6 +24,7 @@ internal sealed class Delivery(
     /// <returns>When it is worth trying again; null: nothing waits.</returns>
     public async Task<TimeSpan?> RunAsync(CancellationToken cancellationToken)
     {
+        await EndTroubleAsync(cancellationToken); // what failed may have made room for newer messages
         var (later, soonest) = (new HashSet<long>(), (TimeSpan?)null);
         while (await store.OldestAsync(Entry, later, cancellationToken) is { } next)
         {
@@ -53,20 +54,15 @@ internal sealed class Delivery(
             _sent = next.Id;
             await store.RemoveAsync(next.Id);
             logger.Notified(Entry, next.Content.Title);
-            _unwanted.Remove(next.Id);
-            if (_unwanted.Count == 0)
-            {
-                await troubles.SetAsync(Troubles.OfNotification(Entry), null, CancellationToken.None);
-            }
-
+            await EndTroubleAsync(CancellationToken.None);
             return null;
         }
 
         if (time.GetUtcNow() - next.MadeAt > GivenUpAfter)
         {
             await store.RemoveAsync(next.Id);
-            _unwanted.Remove(next.Id);
             logger.NotificationGivenUp(Entry, next.Content.Title, failure.Message);
+            await EndTroubleAsync(CancellationToken.None);
             return null;
         }
 
@@ -80,6 +76,16 @@ internal sealed class Delivery(
         }
 
         return pause;
+    }
+
+    private async Task EndTroubleAsync(CancellationToken cancellationToken)
+    {
+        var failed = await store.FailedAsync(Entry, cancellationToken);
+        _unwanted.IntersectWith(failed);
+        if (failed.Count == 0)
+        {
+            await troubles.SetAsync(Troubles.OfNotification(Entry), null, cancellationToken);
+        }
     }
 
     // Half of it is not true any more when the receiver is there again, and nobody wants to read a day's worth of it at once.

@@ -134,7 +134,7 @@ public sealed class BackupWorker(
         async () =>
         {
             staging.Sweep(remote.Name, await store.StagedNamesAsync(cancellationToken));
-            if (await claims.NextAttemptAtAsync(remote.Name, storages.Away, cancellationToken) is null)
+            if (!await claims.AnyWaitsAsync(remote.Name, storages.Away, cancellationToken))
             {
                 await door.TookAsync(); // what it refused was skipped, or is away: nobody would ever see that it takes it
             }

@@ -23,7 +23,7 @@ internal static class CheckVolume
     /// <param name="into">Gets the very bytes that are compared; null: nobody.</param>
     /// <param name="cancellationToken">Stops between blocks.</param>
     /// <returns>Null: it is right. Else what is wrong; follows its name.</returns>
-    /// <exception cref="IOException">It cannot be read, or nobody reads what it gives.</exception>
+    /// <exception cref="IOException">Nobody reads what it gives.</exception>
     public static async Task<string?> FaultOfAsync(string file, ManifestVolume volume, Stream? into, CancellationToken cancellationToken)
     {
         if (SizeFaultOf(file, volume) is { } missing)
@@ -31,19 +31,12 @@ internal static class CheckVolume
             return missing;
         }
 
-        await using var stream = new FileStream(file, new FileStreamOptions
-        {
-            Access = FileAccess.Read,
-            Share = FileShare.ReadWrite,
-            BufferSize = 0,
-            Options = FileOptions.SequentialScan,
-        });
         using var pass = new DigestPass(also: null);
         var block = ArrayPool<byte>.Shared.Rent(BlockBytes);
         try
         {
-            int count;
-            while ((count = await stream.ReadAsync(block, cancellationToken)) > 0)
+            await using var stream = Open(file);
+            while (await ReadAsync(stream, block, cancellationToken) is > 0 and var count)
             {
                 pass.Append(block.AsSpan(0, count));
                 if (into is not null)
@@ -52,6 +45,11 @@ internal static class CheckVolume
                 }
             }
         }
+        catch (UnreadableException exception)
+        {
+            // A bad block is a fault of this volume like any other: what stands before it can be saved.
+            return $"cannot be read: {exception.Message}";
+        }
         finally
         {
             ArrayPool<byte>.Shared.Return(block);
@@ -59,4 +57,37 @@ internal static class CheckVolume
 
         return pass.Finish().Sha256 == volume.Digests.Sha256 ? null : "has other content than its manifest says (SHA-256)";
     }
+
+    private static FileStream Open(string file)
+    {
+        try
+        {
+            return new FileStream(file, new FileStreamOptions
+            {
+                Access = FileAccess.Read,
+                Share = FileShare.ReadWrite,
+                BufferSize = 0,
+                Options = FileOptions.SequentialScan,
+            });
+        }
+        catch (IOException exception)
+        {
+            throw new UnreadableException(exception);
+        }
+    }
+
+    private static async Task<int> ReadAsync(FileStream stream, byte[] block, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await stream.ReadAsync(block, cancellationToken);
+        }
+        catch (IOException exception)
+        {
+            throw new UnreadableException(exception);
+        }
+    }
+
+    /// <summary>Told from a fault of whoever gets the bytes.</summary>
+    private sealed class UnreadableException(IOException cause) : Exception(cause.Message, cause);
 }

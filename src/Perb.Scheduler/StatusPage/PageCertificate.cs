@@ -30,7 +30,6 @@ internal sealed class PageCertificate
         (_currentWrittenAt, _current, _lookedAt) = (writtenAt(), read(), time.GetTimestamp());
     }
 
-
     /// <exception cref="ConfigurationException">A file is missing, open to others, or no certificate with its key.</exception>
     public static PageCertificate Load(string certificate, string key, string configurationFile, TimeProvider time)
     {

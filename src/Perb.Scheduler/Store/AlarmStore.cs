@@ -187,6 +187,14 @@ public sealed class AlarmStore(Database database, TimeProvider time)
         return await connection.QueryAsync("SELECT * FROM notification WHERE entry = @entry ORDER BY id", MapQueued, cancellationToken, ("@entry", entry));
     }
 
+    /// <summary>Those messages of an entry that were tried, and wait for another attempt.</summary>
+    public async Task<IReadOnlyList<long>> FailedAsync(string entry, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.ConnectAsync(cancellationToken);
+        return await connection.QueryAsync(
+            "SELECT id FROM notification WHERE entry = @entry AND attempt > 0", row => row.GetInt64(0), cancellationToken, ("@entry", entry));
+    }
+
     /// <summary>One message for several, in the place of the last; the first, which was tried, says when it is tried.</summary>
     public async Task ReplaceAsync(IReadOnlyList<QueuedNotification> messages, Notification one)
     {

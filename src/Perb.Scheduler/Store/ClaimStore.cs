@@ -9,6 +9,10 @@ public sealed class ClaimStore(Database database, TimeProvider time)
     private static readonly string HasItsStorage =
         $"(b.storage NOT IN (SELECT value FROM json_each(@away)) OR b.by_hand IS 'ship' OR {PlanRow.IsAllSealed("b.id")})";
 
+    private static readonly string Waits =
+        "b.remote = @remote AND b.state IN ('discovered', 'verified', 'damaged') AND b.settled = 1 AND b.lease_token IS NULL AND b.pruning IS NULL AND "
+        + HasItsStorage;
+
     /// <summary>For the holder of the state directory's lock alone: whoever held a lease before is dead.</summary>
     public async Task VoidLeasesAsync(CancellationToken cancellationToken)
     {
@@ -73,16 +77,26 @@ public sealed class ClaimStore(Database database, TimeProvider time)
         return new Claim(rows.Single(), token);
     }
 
-    /// <summary>When the next backup of a remote is due, or null where none waits.</summary>
+    /// <summary>Whether any backup of a remote waits for a worker, be it due or not.</summary>
+    public async Task<bool> AnyWaitsAsync(string remote, IReadOnlyCollection<string> away, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.ConnectAsync(cancellationToken);
+        return await connection.ScalarAsync<long>(
+            $"SELECT EXISTS (SELECT 1 FROM backup b WHERE {Waits})",
+            cancellationToken,
+            ("@remote", remote),
+            ("@away", JsonSerializer.Serialize(away))) != 0;
+    }
+
+    /// <summary>
+    /// When the next of those backups of a remote is due that were given a time; null where none was, though some may wait that were not tried yet
+    /// (<see cref="AnyWaitsAsync"/>).
+    /// </summary>
     public async Task<DateTimeOffset?> NextAttemptAtAsync(string remote, IReadOnlyCollection<string> away, CancellationToken cancellationToken)
     {
         await using var connection = await database.ConnectAsync(cancellationToken);
         var next = await connection.ScalarAsync<string>(
-            $"""
-            SELECT min(b.next_attempt_at) FROM backup b
-            WHERE b.remote = @remote AND b.state IN ('discovered', 'verified', 'damaged') AND b.settled = 1 AND b.lease_token IS NULL
-              AND b.pruning IS NULL AND {HasItsStorage}
-            """,
+            $"SELECT min(b.next_attempt_at) FROM backup b WHERE {Waits}",
             cancellationToken,
             ("@remote", remote),
             ("@away", JsonSerializer.Serialize(away)));

@@ -1,3 +1,4 @@
+using Microsoft.Data.Sqlite;
 using Perb.Scheduler.Backups;
 using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Discovery;
@@ -49,6 +50,8 @@ public sealed record Trouble(string Subject, DateTimeOffset Since, string Text)
 /// <summary>What people ask: reads for status and list, and the few lasting facts that are not about one backup.</summary>
 public sealed class StatusStore(Database database, TimeProvider time)
 {
+    private const string IsCopy = "p.state = 'published' AND p.verified_how IS NOT NULL AND p.pruning IS NULL";
+
     private static readonly IReadOnlyDictionary<string, CopyProof> NoCopies = new Dictionary<string, CopyProof>();
 
     public async Task<IReadOnlyList<Backup>> ListAsync(string? remote, int? guest, CancellationToken cancellationToken)
@@ -110,7 +113,11 @@ public sealed class StatusStore(Database database, TimeProvider time)
             ("@limit", limit));
     }
 
-    /// <remarks>Nothing is younger than its discovery, whatever a clock that was hours ahead dated it.</remarks>
+    /// <remarks>
+    /// Nothing is younger than its discovery, whatever a clock that was hours ahead dated it: the newest is that by the earlier of its two times.
+    /// It is the newest of those that were not dated ahead, or one that is dated later still. Both are the last few of a guest by the index;
+    /// its other archives are not looked at.
+    /// </remarks>
     public async Task<IReadOnlyList<GuestCopies>> GuestsAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.ConnectAsync(cancellationToken);
@@ -124,30 +131,23 @@ public sealed class StatusStore(Database database, TimeProvider time)
                 IsCovered = row.NumberOrNull("covered") is { } covered ? covered != 0 : null,
             },
             cancellationToken)).ToDictionary(guest => guest.Guest);
-        var latest = ("@latest", (object)Sql.Instant(FoundArchive.LatestBelievable(time.GetUtcNow())));
+        var latest = ("@latest", (object?)Sql.Instant(FoundArchive.LatestBelievable(time.GetUtcNow())));
         var archives = (await connection.QueryAsync(
             """
+            WITH g AS (
+                SELECT d.guest, (SELECT p.archive_time FROM backup p
+                                 WHERE p.guest = d.guest AND p.archive_time <= @latest AND p.archive_time <= p.discovered_at
+                                 ORDER BY p.archive_time DESC LIMIT 1) AS least
+                FROM (SELECT DISTINCT guest FROM backup) d)
             SELECT g.guest, (SELECT b.guest_type FROM backup b WHERE b.guest = g.guest LIMIT 1) AS guest_type,
-                   min(n.archive_time, n.discovered_at) AS newest
-            FROM (SELECT DISTINCT guest FROM backup) g
-            LEFT JOIN backup n ON n.id = (
-                SELECT p.id FROM backup p WHERE p.guest = g.guest AND p.archive_time <= @latest ORDER BY p.archive_time DESC LIMIT 1)
+                   (SELECT max(min(p.archive_time, p.discovered_at)) FROM backup p
+                    WHERE p.guest = g.guest AND p.archive_time >= coalesce(g.least, '') AND p.archive_time <= @latest) AS newest
+            FROM g
             """,
             row => (Id: (int)row.Number("guest"), Type: row.Text("guest_type"), Newest: row.TimeOrNull("newest")),
             cancellationToken,
             latest)).ToDictionary(row => row.Id);
-        var copies = (await connection.QueryAsync(
-            """
-            SELECT g.guest, g.remote, min(b.archive_time, b.discovered_at) AS newest, b.verified_how, b.verified_at
-            FROM (SELECT DISTINCT guest, remote FROM backup) g
-            JOIN backup b ON b.id = (
-                SELECT p.id FROM backup p
-                WHERE p.guest = g.guest AND p.remote = g.remote AND p.state = 'published' AND p.verified_how IS NOT NULL AND p.pruning IS NULL AND p.archive_time <= @latest
-                ORDER BY p.archive_time DESC LIMIT 1)
-            """,
-            row => (Id: (int)row.Number("guest"), Remote: row.Text("remote"), Proof: new CopyProof(row.Time("newest"), row.TextOrNull("verified_how"), row.TimeOrNull("verified_at"))),
-            cancellationToken,
-            latest)).ToLookup(row => row.Id);
+        var copies = (await CopiesAsync(connection, latest, cancellationToken)).ToLookup(row => row.Guest, row => (row.Remote, row.Proof));
         var allSeen = await connection.ScalarAsync<string>(
             "SELECT value FROM setting WHERE name = @name", cancellationToken, ("@name", DiscoveryStore.GuestsSeen)) is not null;
         var retired = (await connection.QueryAsync("SELECT guest FROM retired", row => (int)row.GetInt64(0), cancellationToken)).ToHashSet();
@@ -252,4 +252,25 @@ public sealed class StatusStore(Database database, TimeProvider time)
             "SELECT value FROM setting WHERE name = @name", cancellationToken, ("@name", name));
         return text is null ? null : Sql.ParseInstant(text);
     }
+
+    private static Task<List<(int Guest, string Remote, CopyProof Proof)>> CopiesAsync(
+        SqliteConnection connection, (string, object?) latest, CancellationToken cancellationToken) =>
+        connection.QueryAsync(
+            $"""
+            WITH g AS (
+                SELECT d.guest, d.remote, (SELECT p.archive_time FROM backup p
+                                           WHERE p.guest = d.guest AND p.remote = d.remote AND {IsCopy}
+                                             AND p.archive_time <= @latest AND p.archive_time <= p.discovered_at
+                                           ORDER BY p.archive_time DESC LIMIT 1) AS least
+                FROM (SELECT DISTINCT guest, remote FROM backup) d)
+            SELECT g.guest, g.remote, min(b.archive_time, b.discovered_at) AS newest, b.verified_how, b.verified_at
+            FROM g JOIN backup b ON b.id = (
+                SELECT p.id FROM backup p
+                WHERE p.guest = g.guest AND p.remote = g.remote AND {IsCopy}
+                  AND p.archive_time >= coalesce(g.least, '') AND p.archive_time <= @latest
+                ORDER BY min(p.archive_time, p.discovered_at) DESC, p.id DESC LIMIT 1)
+            """,
+            row => ((int)row.Number("guest"), row.Text("remote"), new CopyProof(row.Time("newest"), row.TextOrNull("verified_how"), row.TimeOrNull("verified_at"))),
+            cancellationToken,
+            latest);
 }

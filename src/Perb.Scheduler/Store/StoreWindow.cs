@@ -11,6 +11,9 @@ namespace Perb.Scheduler.Store;
 public sealed record StoreView(
     IReadOnlyList<Backup> Backups, IReadOnlyDictionary<long, Activity> Activities, IReadOnlyDictionary<string, string> Troubles)
 {
+    /// <summary>When a service last looked for archives; null: never.</summary>
+    public DateTimeOffset? PolledAt { get; init; }
+
     public static StoreView Empty { get; } = new([], new Dictionary<long, Activity>(), new Dictionary<string, string>());
 }
 
@@ -47,6 +50,10 @@ public sealed class StoreWindow(string path)
         var activities = await ActivityRow.CurrentAsync(connection, cancellationToken);
         var troubles = await connection.QueryAsync(
             "SELECT subject, text FROM trouble", row => (Subject: row.Text("subject"), Text: row.Text("text")), cancellationToken);
-        return new StoreView(backups, activities, troubles.ToDictionary(row => row.Subject, row => row.Text));
+        var polledAt = await connection.ScalarAsync<string>("SELECT value FROM setting WHERE name = 'last poll'", cancellationToken);
+        return new StoreView(backups, activities, troubles.ToDictionary(row => row.Subject, row => row.Text))
+        {
+            PolledAt = polledAt is null ? null : Sql.ParseInstant(polledAt),
+        };
     }
 }

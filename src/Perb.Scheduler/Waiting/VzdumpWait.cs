@@ -30,7 +30,7 @@ public sealed class VzdumpWait(HookSpool spool, WaitOptions wait, PerbOptions op
     private readonly List<BackupReport> _reports = [];
     private readonly long _beganAt = time.GetTimestamp();
     private int _badLooks;
-    private TimeSpan? _servedAt;
+    private TimeSpan? _servedAt; // since the wait began
     private bool _isServiceAwaited;
 
     /// <summary>Whether every copy is as it should be.</summary>
@@ -66,6 +66,12 @@ public sealed class VzdumpWait(HookSpool spool, WaitOptions wait, PerbOptions op
                 }
             }
 
+            if (time.GetElapsedTime(_beganAt) > wait.Longest)
+            {
+                return Fail(
+                    $"not done within {Words(wait.Longest)} (WAIT_MAX in hook.conf): {Rest} not waited for any longer; the service goes on");
+            }
+
             await Task.Delay(BetweenLooks, time, cancellationToken);
         }
     }
@@ -95,14 +101,7 @@ public sealed class VzdumpWait(HookSpool spool, WaitOptions wait, PerbOptions op
             }
         }
 
-        if (_archives.IsComplete && !_reports.Any(IsPending))
-        {
-            return Sum();
-        }
-
-        return now > wait.Longest
-            ? Fail($"not done within {Words(wait.Longest)} (WAIT_MAX in hook.conf): {Rest} not waited for any longer; the service goes on")
-            : null;
+        return _archives.IsComplete && !_reports.Any(IsPending) ? Sum() : null;
     }
 
     private async Task TakeAsync(CancellationToken cancellationToken)
@@ -124,6 +123,13 @@ public sealed class VzdumpWait(HookSpool spool, WaitOptions wait, PerbOptions op
     {
         var view = await _store.LookAsync([.. _archives.All.Select(archive => archive.Name)], isServed, cancellationToken);
         _badLooks = 0;
+
+        // It may be in the middle of a restart when the wait begins.
+        if (!isServed && view.PolledAt is { } polledAt && (time.GetUtcNow() - polledAt).Duration() <= UntilServiceIsBack + (2 * options.Discovery.Poll))
+        {
+            _servedAt ??= TimeSpan.Zero;
+        }
+
         foreach (var copy in _reports.Where(IsPending))
         {
             if (copy.Next(view, now) is { } line)
@@ -156,7 +162,7 @@ public sealed class VzdumpWait(HookSpool spool, WaitOptions wait, PerbOptions op
 
     private static bool IsPending(BackupReport copy) => copy.Outcome == BackupOutcome.Pending;
 
-    // A service that was never seen here is not about to come back.
+    // A service that was not seen here, nor has looked for archives just before, is not about to come back.
     private bool IsLeft()
     {
         if (_servedAt is not { } servedAt || time.GetElapsedTime(_beganAt) - servedAt > UntilServiceIsBack)

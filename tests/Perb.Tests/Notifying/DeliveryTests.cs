@@ -92,6 +92,51 @@ public sealed class DeliveryTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Trouble_ends_when_what_failed_was_given_up_and_nothing_waits()
+    {
+        await QueueAsync("old");
+        _receiver.Fault = new NotifyException("no");
+        Assert.NotNull(await DeliverAsync());
+        Assert.Single(await _store.Status.TroublesAsync(TestStore.Stop));
+
+        _store.Time.Advance(TimeSpan.FromDays(7.1));
+        Assert.Null(await DeliverAsync());
+
+        Assert.Empty(_receiver.Taken);
+        Assert.Empty(await _store.Status.TroublesAsync(TestStore.Stop));
+    }
+
+    [Fact]
+    public async Task Trouble_lasts_while_one_that_was_refused_for_what_it_is_waits_also_after_a_restart()
+    {
+        _receiver.Unwanted = "too long";
+        await QueueAsync("too long");
+        var wait = await DeliverAsync();
+        await QueueAsync("two");
+        _store.Time.Advance(wait!.Value);
+
+        Assert.NotNull(await DeliverAsync());
+
+        Assert.Equal(["two"], _receiver.Taken);
+        Assert.Single(await _store.Status.TroublesAsync(TestStore.Stop));
+    }
+
+    [Fact]
+    public async Task What_was_refused_and_made_room_for_newer_messages_is_no_trouble_any_more()
+    {
+        var delivery = NewDelivery();
+        _receiver.Unwanted = "too long";
+        await QueueAsync("too long");
+        Assert.NotNull(await delivery.RunAsync(TestStore.Stop));
+        await QueueAsync([.. Enumerable.Range(0, 200).Select(number => $"{number}")]);
+
+        Assert.Null(await delivery.RunAsync(TestStore.Stop));
+
+        Assert.Equal(200, _receiver.Taken.Count);
+        Assert.Empty(await _store.Status.TroublesAsync(TestStore.Stop));
+    }
+
+    [Fact]
     public async Task A_fault_that_nobody_thought_of_is_tried_again_like_any_other()
     {
         await QueueAsync("one");

@@ -243,6 +243,20 @@ public sealed class ClaimTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_was_never_tried_waits_though_it_has_no_time()
+    {
+        await _store.AddAsync(Archives.Found(storage: "nas"));
+
+        Assert.Null(await _store.Claims.NextAttemptAtAsync("r", [], TestStore.Stop));
+        Assert.True(await _store.Claims.AnyWaitsAsync("r", [], TestStore.Stop));
+        Assert.False(await _store.Claims.AnyWaitsAsync("r", ["nas"], TestStore.Stop));
+        Assert.False(await _store.Claims.AnyWaitsAsync("s", [], TestStore.Stop));
+
+        await _store.ClaimAsync();
+        Assert.False(await _store.Claims.AnyWaitsAsync("r", [], TestStore.Stop));
+    }
+
+    [Fact]
     public async Task What_lies_in_a_storage_that_is_away_is_not_due()
     {
         await _store.AddAsync(Archives.Found(storage: "nas"));

@@ -150,6 +150,22 @@ public sealed class StatusStoreTests : IAsyncLifetime
         Assert.Equal(Archives.Now, Assert.Single(guest.Copies).Value.ArchiveTime);
     }
 
+    [Fact]
+    public async Task An_archive_of_a_clock_that_was_20_hours_ahead_does_not_hide_the_right_one_after_it()
+    {
+        var (ahead, right) = (Archives.Found(100, daysOld: -1), Archives.Found(100) with { Time = Archives.Now.AddHours(-2) });
+        await _store.PublishAsync(Archives.Found(100, daysOld: 5));
+        await _store.PublishAsync(ahead, how: VerifyLevel.Size);
+        await _store.ExecuteAsync($"UPDATE backup SET discovered_at = '{Sql.Instant(ahead.Time.AddHours(-20))}' WHERE archive = '{ahead.Name.FileName}'");
+        Assert.Equal(ahead.Time.AddHours(-20), Assert.Single(await GuestsAsync()).NewestArchive);
+
+        await _store.PublishAsync(right);
+
+        var guest = Assert.Single(await GuestsAsync());
+        Assert.Equal(right.Time, guest.NewestArchive);
+        Assert.Equal(new CopyProof(right.Time, "hash", Archives.Now), Assert.Single(guest.Copies).Value);
+    }
+
     [Theory]
     [InlineData(1L << 29, 1L << 30, 1L << 20, "upload of volume 1/3, 50 % of 1.00 GiB, 1.00 MiB/s, 00:08:32 left")]
     [InlineData(0, 1L << 30, 0, "upload of volume 1/3, 0 % of 1.00 GiB, 0 B/s")]

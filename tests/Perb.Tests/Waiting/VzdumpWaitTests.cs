@@ -121,6 +121,57 @@ public sealed class VzdumpWaitTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_wait_that_begins_while_the_service_is_restarted_waits_for_it()
+    {
+        _task.Archive(Archive.Name.FileName);
+        _task.Event("job-end");
+        await _store.AddAsync(Archive);
+        await _store.Status.NoteTimeAsync("last poll", _time.GetUtcNow().AddSeconds(-20), TestStore.Stop);
+        _owned!.Dispose();
+        var waiting = Wait().IsGoodAsync(TestStore.Stop);
+        await AdvanceUntilAsync(() => Lines().Any(line => line.Contains("given 90 s to come back", StringComparison.Ordinal)));
+        Assert.False(waiting.IsCompleted);
+
+        _owned = await StateDirectory.TryOwnAsync(_options, TimeProvider.System, TestStore.Stop);
+        await _store.Pipeline.RecordPublishedAsync(await _store.ClaimAsync(), Scheduler.Backups.VerifyLevel.Size, TestStore.Manifest);
+        await AdvanceUntilAsync(() => waiting.IsCompleted);
+
+        Assert.True(await waiting);
+    }
+
+    [Fact]
+    public async Task A_service_that_ended_long_before_the_wait_is_not_waited_for()
+    {
+        _task.Archive(Archive.Name.FileName);
+        _task.Event("job-end");
+        await _store.AddAsync(Archive);
+        await _store.Status.NoteTimeAsync("last poll", _time.GetUtcNow().AddMinutes(-10), TestStore.Stop);
+        _owned!.Dispose();
+
+        Assert.False(await WaitAsync());
+
+        Assert.DoesNotContain(Lines(), line => line.Contains("to come back", StringComparison.Ordinal));
+        Assert.StartsWith("perb: ERROR: the service is not running", Lines()[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_wait_too_long_ends_also_while_the_store_cannot_be_read()
+    {
+        _task.Archive(Archive.Name.FileName);
+        _task.Event("job-end");
+        await _store.AddAsync(Archive);
+        var waiting = Wait(TimeSpan.FromSeconds(30)).IsGoodAsync(TestStore.Stop);
+        await AdvanceUntilAsync(() => Lines().Any(line => line.EndsWith(" to r waits", StringComparison.Ordinal)));
+
+        _owned!.Dispose();
+        File.Delete(_options.StorePath);
+        await AdvanceUntilAsync(() => waiting.IsCompleted);
+
+        Assert.False(await waiting);
+        Assert.StartsWith("perb: ERROR: not done within 0.5 min (WAIT_MAX in hook.conf)", Lines()[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_service_that_does_not_come_back_ends_it()
     {
         _task.Archive(Archive.Name.FileName);
@@ -220,8 +271,8 @@ public sealed class VzdumpWaitTests : IAsyncLifetime
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
     }
 
-    private VzdumpWait Wait() => new(
-        _task.Spool(), new WaitOptions(WaitingTask.Worker, TimeSpan.FromMinutes(10)), _options, _time, _log);
+    private VzdumpWait Wait(TimeSpan? longest = null) => new(
+        _task.Spool(), new WaitOptions(WaitingTask.Worker, longest ?? TimeSpan.FromMinutes(10)), _options, _time, _log);
 
     private async Task<bool> WaitAsync()
     {
