@@ -11,7 +11,7 @@ public sealed class StateDirectory : IDisposable
 {
     public const string IdName = "installation-id";
 
-    private const string LockName = "perb.lock";
+    internal const string LockName = "perb.lock";
 
     /// <summary>EWOULDBLOCK, which .NET hands on as the HResult when flock finds the lock taken.</summary>
     private const int WouldBlock = 11;

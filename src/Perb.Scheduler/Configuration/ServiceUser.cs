@@ -12,12 +12,13 @@ namespace Perb.Scheduler.Configuration;
 internal static partial class ServiceUser
 {
     private const string Accounts = "/etc/passwd";
+    private const string State = nameof(PerbOptions.StateDirectory);
 
     /// <summary>For good, and for every thread: the C library sees to that. Nothing happens where another user calls, or root owns the directory.</summary>
     /// <exception cref="ConfigurationException">The kernel, or the list of users, does not let us.</exception>
     public static void Become(string stateDirectory)
     {
-        if (Other(stateDirectory) is not { } user)
+        if (Other(State, stateDirectory) is not { } user)
         {
             return;
         }
@@ -33,9 +34,17 @@ internal static partial class ServiceUser
         Environment.SetEnvironmentVariable("HOME", home);
     }
 
-    /// <summary>As whom root runs the service's rclone, and with that whatever the service's rclone.conf names; null: as whoever calls.</summary>
+    /// <summary>
+    /// As whom root runs the service's rclone, and with that whatever the service's rclone.conf names: whoever could change that file. It is asked
+    /// itself, as a rebuilt node may have it without the state directory. Null: as whoever calls.
+    /// </summary>
     /// <exception cref="ConfigurationException">The list of users does not have him.</exception>
-    public static RcloneUser? ForRclone(string stateDirectory) => Other(stateDirectory) is { } user ? new RcloneUser(user.Id, user.Group) : null;
+    public static RcloneUser? ForRclone(string configFile, string stateDirectory)
+    {
+        var file = File.Exists(configFile) ? File.ResolveLinkTarget(configFile, returnFinalTarget: true)?.FullName ?? configFile : configFile;
+        var user = Other("Rclone:ConfigFile", file) ?? Other("the directory", Path.GetDirectoryName(file)!) ?? Other(State, stateDirectory);
+        return user is { } found ? new RcloneUser(found.Id, found.Group) : null;
+    }
 
     /// <summary>The name of a user, for messages; null where the list of users does not have him.</summary>
     public static string? NameOf(uint id) => Lookup(id)?.Name;
@@ -44,15 +53,15 @@ internal static partial class ServiceUser
     public static (uint Id, uint Group)? Find(string name) =>
         Fields().Where(fields => fields[0] == name).Select(fields => ((uint, uint)?)(Number(fields[2]), Number(fields[3]))).FirstOrDefault();
 
-    private static (uint Id, string Name, uint Group, string Home)? Other(string stateDirectory)
+    private static (uint Id, string Name, uint Group, string Home)? Other(string what, string path)
     {
-        if (!Environment.IsPrivilegedProcess || FileFacts.At(stateDirectory) is not { Owner: not 0 and var id })
+        if (!Environment.IsPrivilegedProcess || FileFacts.AtEndOf(path) is not { Owner: not 0 and var id })
         {
             return null;
         }
 
         var (name, group, home) = Lookup(id)
-            ?? throw new ConfigurationException($"StateDirectory {stateDirectory} belongs to user #{id}, whom {Accounts} does not have: chown it to the service's user");
+            ?? throw new ConfigurationException($"{what} {path} belongs to user #{id}, whom {Accounts} does not have: chown it to the service's user");
         return (id, name, group, home);
     }
 

@@ -1,4 +1,5 @@
 using Perb.Scheduler.Configuration;
+using Perb.Scheduler.Wishes;
 using Perb.Transfer.Posix;
 
 namespace Perb.Scheduler.Doctor;
@@ -34,7 +35,7 @@ internal sealed class FilesCheck(Settings settings) : ICheck
         {
             yield return Finding.Fail(Subject, $"{file.Key}: {file.Path} {fault}", $"ls -l {file.Path}");
         }
-        else if (FileFacts.At(file.Path)?.Owner is { } owner and not 0 && owner != FileFacts.At(settings.Options.StateDirectory)?.Owner)
+        else if (FileFacts.At(file.Path)?.Owner is { } owner and not 0 && owner != FileFacts.AtEndOf(settings.Options.StateDirectory)?.Owner)
         {
             // Root and the service's user may decide where backups go; anybody else who owns such a file could, too.
             var text = $"{file.Key}: {file.Path} belongs to {ServiceUser.NameOf(owner) ?? $"user #{owner}"}, who is neither root nor the service's user";
@@ -42,14 +43,14 @@ internal sealed class FilesCheck(Settings settings) : ICheck
         }
     }
 
-    // What another made there (root, by hand) the service can neither write nor, closed as it is, read. rclone's configuration may be read-only.
+    // What another made there (root, by hand) the service can neither write nor, closed as it is, read. rclone's configuration may be read-only,
+    // and what Perb does not use (lost+found, a copy that a person made) may be anybody's.
     private IEnumerable<Finding> OfState()
     {
         var (state, rclone) = (settings.Options.StateDirectory, settings.Options.Rclone.ConfigFile);
-        if (Directory.Exists(state))
+        if (Directory.Exists(state) && FileFacts.AtEndOf(state) is { Owner: var owner })
         {
-            var owner = FileFacts.At(state)!.Owner;
-            foreach (var path in Directory.EnumerateFileSystemEntries(state).Where(path => path != rclone))
+            foreach (var path in Directory.EnumerateFileSystemEntries(state).Where(IsOwn))
             {
                 if (FileFacts.At(path)?.Owner is { } other && other != owner)
                 {
@@ -63,6 +64,15 @@ internal sealed class FilesCheck(Settings settings) : ICheck
         {
             yield return Finding.Warn(Subject, $"Rclone:ConfigFile: {rclone} holds the logins of the remotes, and everybody may read it", $"chmod o-r {rclone}");
         }
+    }
+
+    private bool IsOwn(string path)
+    {
+        var (options, name) = (settings.Options, Path.GetFileName(path));
+        return name is StateDirectory.LockName or StateDirectory.IdName or WishBell.DirectoryName or "log"
+            || (path.StartsWith(options.StorePath, StringComparison.Ordinal) && path[options.StorePath.Length..] is "" or "-wal" or "-shm" or "-journal")
+            || path == options.Staging.Directory
+            || path == options.Encryption.SigningKey;
     }
 
     // The remedy follows the last colon.

@@ -153,6 +153,9 @@ internal static partial class Log
     [LoggerMessage(5006, LogLevel.Warning, "{Volume} did not arrive right, it {Fault}: fetching it once more")]
     public static partial void VolumeFetchedAgain(this ILogger logger, string volume, string fault);
 
+    [LoggerMessage(5008, LogLevel.Warning, "{Volume} did not arrive: {Reason}: fetching it once more")]
+    public static partial void VolumeBrokeOff(this ILogger logger, string volume, string reason);
+
     [LoggerMessage(5007, LogLevel.Warning, "{File} on {Remote} has no manifest: only gpg's own check tells whether it is whole, and nothing tells who made it")]
     public static partial void RestoreWithoutManifest(this ILogger logger, string file, string remote);
 

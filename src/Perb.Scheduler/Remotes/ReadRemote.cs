@@ -68,27 +68,17 @@ public sealed class ReadRemote(RcloneProgram rclone, TrustedSigners trusted, Tim
 
     private async Task<List<RemoteBackup>> ReadPartAsync(RemotePath path, List<RemoteSet> sets, CancellationToken cancellationToken)
     {
-        var folder = Directory.CreateTempSubdirectory("perb-manifests-");
-        try
+        var names = sets.SelectMany(FilesToRead).ToList();
+        using var files = names.Count == 0
+            ? null
+            : await rclone.CopyAllFromAsync(path, names, sets.Sum(BytesToRead) + SlackBytes, cancellationToken);
+        var backups = new List<RemoteBackup>(sets.Count);
+        foreach (var set in sets)
         {
-            var names = sets.SelectMany(FilesToRead).ToList();
-            if (names.Count > 0)
-            {
-                await rclone.CopyAllFromAsync(path, names, folder.FullName, sets.Sum(BytesToRead) + SlackBytes, cancellationToken);
-            }
-
-            var backups = new List<RemoteBackup>(sets.Count);
-            foreach (var set in sets)
-            {
-                backups.Add(await OneAsync(set, folder.FullName, cancellationToken));
-            }
-
-            return backups;
+            backups.Add(await OneAsync(set, files, cancellationToken));
         }
-        finally
-        {
-            folder.Delete(recursive: true);
-        }
+
+        return backups;
     }
 
     // What does not tell its size may be as large as any manifest.
@@ -107,14 +97,14 @@ public sealed class ReadRemote(RcloneProgram rclone, TrustedSigners trusted, Tim
         }
     }
 
-    private async Task<RemoteBackup> OneAsync(RemoteSet set, string folder, CancellationToken cancellationToken)
+    private async Task<RemoteBackup> OneAsync(RemoteSet set, FetchedFiles? files, CancellationToken cancellationToken)
     {
         if (!set.HasManifest)
         {
             return new RemoteBackup(set, null, null);
         }
 
-        if (await ContentAsync(folder, set.ManifestName, MaxManifestBytes, cancellationToken) is not { } content)
+        if (files is null || await files.ReadAsync(set.ManifestName, MaxManifestBytes, cancellationToken) is not { } content)
         {
             return new RemoteBackup(set, null, $"could not be read (it has {set.Sizes[set.ManifestName]} bytes in the listing)");
         }
@@ -127,7 +117,7 @@ public sealed class ReadRemote(RcloneProgram rclone, TrustedSigners trusted, Tim
                 return new RemoteBackup(set, null, $"is the manifest of {Printable.Clean(manifest.RemoteName, 60)}");
             }
 
-            var verdict = trusted.IsEmpty ? null : await VerdictAsync(set, folder, content, cancellationToken);
+            var verdict = trusted.IsEmpty ? null : await VerdictAsync(set, files, content, cancellationToken);
             return new RemoteBackup(set, new ReadManifest(manifest, content.Length, Convert.ToHexStringLower(SHA256.HashData(content)), verdict), null);
         }
         catch (ManifestException exception)
@@ -136,17 +126,8 @@ public sealed class ReadRemote(RcloneProgram rclone, TrustedSigners trusted, Tim
         }
     }
 
-    private async Task<SignatureVerdict> VerdictAsync(RemoteSet set, string folder, byte[] manifest, CancellationToken cancellationToken) =>
-        await ContentAsync(folder, set.SignatureName, TrustedSigners.MaxSignatureBytes, cancellationToken) is { } signature
+    private async Task<SignatureVerdict> VerdictAsync(RemoteSet set, FetchedFiles files, byte[] manifest, CancellationToken cancellationToken) =>
+        await files.ReadAsync(set.SignatureName, TrustedSigners.MaxSignatureBytes, cancellationToken) is { } signature
             ? trusted.Verify(manifest, signature, time.GetUtcNow())
             : new SignatureVerdict(null, set.HasSignature ? "is not signed: its signature cannot be read" : "is not signed");
-
-    // Null where it is not there, or grew beyond the limit since it was listed.
-    private static async Task<byte[]?> ContentAsync(string folder, string name, long maxBytes, CancellationToken cancellationToken)
-    {
-        var file = new FileInfo(Path.Combine(folder, name));
-        return file is { Exists: true, LinkTarget: null } && file.Length <= maxBytes
-            ? await File.ReadAllBytesAsync(file.FullName, cancellationToken)
-            : null;
-    }
 }

@@ -87,7 +87,7 @@ internal sealed record RemoteAccess(IReadOnlyList<RemotePlace> Places, RcloneOpt
             throw new ConfigurationException(fault);
         }
 
-        return rclone.ToOptions() with { RunAs = ServiceUser.ForRclone(settings.Options.StateDirectory) };
+        return rclone.ToOptions() with { RunAs = ServiceUser.ForRclone(rclone.ConfigFile, settings.Options.StateDirectory) };
     }
 
     private static TrustedSigners SignersOf(AccessOrder order, Settings? settings, DateTimeOffset now)

@@ -155,7 +155,7 @@ internal sealed class RestoreOldFile(RcloneProgram rclone, RestoreProgress progr
         await rclone.CopyFromAsync(
             from.Place.Path.Join(name),
             file,
-            TransferLimits.None,
+            size < 0 ? long.MaxValue : size + 1,
             progress.Fetching(1, 1),
             started: fetcher =>
             {

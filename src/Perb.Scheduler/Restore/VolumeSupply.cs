@@ -141,7 +141,7 @@ internal sealed class VolumeSupply : IAsyncDisposable
                 await _rclone.CopyFromAsync(
                     _place.Path.Join(volume.Name),
                     file,
-                    TransferLimits.None,
+                    volume.SizeBytes + 1, // one more than there should be, so that a longer one is noticed
                     _progress.Fetching(number, _manifest.Volumes.Count),
                     started: fetcher =>
                     {
@@ -153,6 +153,11 @@ internal sealed class VolumeSupply : IAsyncDisposable
             catch (RcloneException exception) when (exception.Kind == RcloneFailure.NotFound)
             {
                 throw new VolumeException(number, $"{_place.Path.Join(volume.Name)} is missing");
+            }
+            catch (RcloneException exception) when (exception.IsTransient && attempt < Attempts)
+            {
+                _logger.VolumeBrokeOff(volume.Name, exception.Message);
+                continue;
             }
             finally
             {

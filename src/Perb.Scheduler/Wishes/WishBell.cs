@@ -8,7 +8,7 @@ namespace Perb.Scheduler.Wishes;
 /// </summary>
 internal static class WishBell
 {
-    private const string DirectoryName = "wishes";
+    internal const string DirectoryName = "wishes";
     private const string FileName = "asked";
 
     /// <summary>After the wish was committed. The service looks from time to time anyway, so a bell that cannot be rung is no failure.</summary>

@@ -68,11 +68,11 @@ public sealed record FileFacts(ushort Mode, long SizeBytes, Int128 ModifiedNanos
 
     /// <summary>The facts of whatever has this name now, without following a link; null where nothing has it.</summary>
     /// <exception cref="IOException">The path cannot be examined.</exception>
-    public static FileFacts? At(string path) => Read(CurrentDirectory, path, SymlinkNoFollow) ?? Marshal.GetLastPInvokeError() switch
-    {
-        LibC.NoEntry or LibC.NotDirectory => null,
-        _ => throw LibC.Error($"Cannot examine {path}"),
-    };
+    public static FileFacts? At(string path) => At(path, SymlinkNoFollow);
+
+    /// <summary>The same of what a link leads to in the end, where it is one.</summary>
+    /// <exception cref="IOException">The path cannot be examined.</exception>
+    public static FileFacts? AtEndOf(string path) => At(path, flags: 0);
 
     /// <exception cref="IOException">Only root may give a file away.</exception>
     public static void Give(string path, uint user, uint group)
@@ -82,6 +82,12 @@ public sealed record FileFacts(ushort Mode, long SizeBytes, Int128 ModifiedNanos
             throw LibC.Error($"Cannot change the owner of {path}");
         }
     }
+
+    private static FileFacts? At(string path, int flags) => Read(CurrentDirectory, path, flags) ?? Marshal.GetLastPInvokeError() switch
+    {
+        LibC.NoEntry or LibC.NotDirectory => null,
+        _ => throw LibC.Error($"Cannot examine {path}"),
+    };
 
     private static unsafe FileFacts? Read(int directory, string path, int flags)
     {

@@ -16,4 +16,7 @@ internal static partial class Log
 
     [LoggerMessage(7004, LogLevel.Warning, "Ended rclone process {ProcessId}, which an earlier run of Perb left behind")]
     public static partial void RcloneSurvivorEnded(this ILogger logger, int processId);
+
+    [LoggerMessage(7005, LogLevel.Warning, "{Directory} cannot be removed, rclone left something in it: {Reason}")]
+    public static partial void FetchedFilesLeft(this ILogger logger, string directory, string reason);
 }

@@ -27,7 +27,10 @@ internal sealed class RcloneCommand
         new(["copyto"], CopyOptions(limits), source, [source.Argument, localFile]);
 
     // To standard output: for an rclone that may not write where the file goes.
-    public static RcloneCommand Fetch(RemotePath source) => Of(["cat"], ["--stats", "500ms", "--stats-log-level", "NOTICE"], source);
+    public static RcloneCommand Fetch(RemotePath source, long maxBytes) => Of(
+        ["cat"],
+        ["--stats", "500ms", "--stats-log-level", "NOTICE", .. maxBytes == long.MaxValue ? (string[])[] : ["--count", $"{maxBytes}"]],
+        source);
 
     // Exact names, one a line in a file: a listing and many small files in one run, instead of a run for each.
     public static RcloneCommand CopyAllFrom(RemotePath directory, string namesFile, string localDirectory, long maxBytes) => new(

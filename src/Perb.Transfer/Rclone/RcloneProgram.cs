@@ -4,7 +4,6 @@ using System.Text.Json.Serialization.Metadata;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Logging;
 using Perb.Transfer.Hashing;
-using Perb.Transfer.Posix;
 
 namespace Perb.Transfer.Rclone;
 
@@ -55,19 +54,22 @@ public sealed partial class RcloneProgram(RcloneOptions options, TimeProvider ti
         CancellationToken cancellationToken) =>
         CopyAsync(RcloneCommand.CopyTo(Absolute(localFile), target, limits), progress, started, cancellationToken);
 
-    /// <summary>Copies a file of a remote to this node, over whatever was there. <paramref name="started"/> as with <see cref="CopyToAsync"/>.</summary>
+    /// <summary>
+    /// Copies a file of a remote to this node, over whatever was there. <paramref name="started"/> as with <see cref="CopyToAsync"/>. Of what comes
+    /// through a pipe (<see cref="RcloneOptions.RunAs"/>) nothing beyond <paramref name="maxBytes"/> is taken.
+    /// </summary>
     public async Task CopyFromAsync(
         RemotePath source,
         string localFile,
-        TransferLimits limits,
+        long maxBytes,
         IProgress<TransferProgress>? progress,
         Func<ProcessIdentity, Task>? started,
         CancellationToken cancellationToken)
     {
-        var command = RcloneCommand.CopyFrom(source, Absolute(localFile), limits);
+        var command = RcloneCommand.CopyFrom(source, Absolute(localFile), TransferLimits.None);
         if (options.RunAs is not null)
         {
-            await FetchAsync(source, localFile, progress, started, cancellationToken);
+            await FetchAsync(source, localFile, maxBytes, progress, started, cancellationToken);
             return;
         }
 
@@ -81,34 +83,35 @@ public sealed partial class RcloneProgram(RcloneOptions options, TimeProvider ti
         }
     }
 
-    /// <summary>Copies small files by their names into a directory of this node, in one run; those that are not on the remote are not there afterwards.</summary>
+    /// <summary>Copies small files by their names to this node, in one run; those that are not on the remote are not there afterwards.</summary>
     /// <param name="directory">Where they lie.</param>
     /// <param name="names">Letters, digits, dots, hyphens and underscores.</param>
-    /// <param name="localDirectory">An empty one; a list of the names is left in it.</param>
     /// <param name="maxBytes">Of all together: a remote may give more than it listed, without end.</param>
     /// <param name="cancellationToken">Stops rclone.</param>
-    public async Task CopyAllFromAsync(
-        RemotePath directory, IReadOnlyCollection<string> names, string localDirectory, long maxBytes, CancellationToken cancellationToken)
+    /// <returns>They; to be disposed.</returns>
+    public async Task<FetchedFiles> CopyAllFromAsync(
+        RemotePath directory, IReadOnlyCollection<string> names, long maxBytes, CancellationToken cancellationToken)
     {
         RequirePlain(names);
-        var list = Path.Combine(Absolute(localDirectory), ".names");
-        await File.WriteAllLinesAsync(list, names, cancellationToken);
-        if (options.RunAs is { } user)
-        {
-            FileFacts.Give(list, user.Id, user.Group);
-            FileFacts.Give(localDirectory, user.Id, user.Group);
-        }
-
+        var files = FetchedFiles.Prepare(names, options.RunAs, logger);
         try
         {
-            await CopyAsync(RcloneCommand.CopyAllFrom(directory, list, localDirectory, maxBytes), progress: null, started: null, cancellationToken);
-        }
-        finally
-        {
-            if (options.RunAs is not null)
+            try
             {
-                FileFacts.Give(localDirectory, 0, 0); // what is read from there now, nobody changes any more
+                await CopyAsync(
+                    RcloneCommand.CopyAllFrom(directory, files.NamesFile, files.Directory, maxBytes), progress: null, started: null, cancellationToken);
             }
+            finally
+            {
+                files.TakeBack();
+            }
+
+            return files;
+        }
+        catch
+        {
+            files.Dispose();
+            throw;
         }
     }
 
@@ -237,20 +240,21 @@ public sealed partial class RcloneProgram(RcloneOptions options, TimeProvider ti
     private async Task FetchAsync(
         RemotePath source,
         string localFile,
+        long maxBytes,
         IProgress<TransferProgress>? progress,
         Func<ProcessIdentity, Task>? started,
         CancellationToken cancellationToken)
     {
         File.Delete(localFile);
         await using var file = new FileStream(localFile, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
-        var run = new RcloneRun(options, time, logger, RcloneCommand.Fetch(source)) { Progress = progress, Started = started };
+        var run = new RcloneRun(options, time, logger, RcloneCommand.Fetch(source, maxBytes)) { Progress = progress, Started = started };
         var bytes = await run.ExecuteAsync(
             async (stdout, token) =>
             {
                 await stdout.CopyToAsync(file, FetchBufferBytes, token);
                 return file.Length;
             },
-            long.MaxValue,
+            maxBytes,
             cancellationToken);
         if (bytes == 0 && await StatAsync(source, hash: null, cancellationToken) is null)
         {

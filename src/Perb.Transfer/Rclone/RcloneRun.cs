@@ -69,7 +69,7 @@ internal sealed class RcloneRun(RcloneOptions options, TimeProvider time, ILogge
         }
         catch (Win32Exception e) when (e.InnerException is Win32Exception { NativeErrorCode: NoEntry or NoExec or NoAccess })
         {
-            throw new RcloneMissingException(options.Program, e);
+            throw options.RunAs is null ? new RcloneMissingException(options.Program, e) : CannotSwitch(file, e);
         }
         catch (Win32Exception e)
         {
@@ -82,18 +82,28 @@ internal sealed class RcloneRun(RcloneOptions options, TimeProvider time, ILogge
         }
     }
 
-    // setpriv becomes the other user and then rclone itself: the process stays the same one.
+    // setsid takes the terminal away, by which the other user could type for whoever called; then setpriv becomes that user, and then rclone
+    // itself. The process stays the same one: setsid forks only for a leader of a group, which a child is not.
     private (string File, IReadOnlyList<string> Arguments) CommandLine()
     {
         var rclone = Find(options.Program);
         var arguments = command.Arguments(options.ConfigFile);
         return options.RunAs is { } user
-            ? (Find("setpriv"), [$"--reuid={user.Id}", $"--regid={user.Group}", "--init-groups", "--no-new-privs", "--", rclone, .. arguments])
+            ? (FindSwitch("setsid"), [FindSwitch("setpriv"), $"--reuid={user.Id}", $"--regid={user.Group}", "--init-groups", "--no-new-privs", "--", rclone, .. arguments])
             : (rclone, arguments);
     }
 
     private static string Find(string program) =>
         ProgramFile.Find(program, ProgramFile.SearchPath) ?? throw new RcloneMissingException(program, cause: null);
+
+    private static string FindSwitch(string program) => ProgramFile.Find(program, ProgramFile.SearchPath) ?? throw CannotSwitch(program, cause: null);
+
+    private static RcloneException CannotSwitch(string program, Exception? cause) => new(
+        RcloneFailure.Configuration,
+        $"{program} cannot be run, without which rclone would have to run as root: apt install util-linux",
+        exitCode: null,
+        lastLines: "",
+        cause);
 
     // Of the service's environment nothing is passed on, a stray RCLONE_CONFIG or token least of all.
     private void SetEnvironment(ProcessStartInfo startInfo)

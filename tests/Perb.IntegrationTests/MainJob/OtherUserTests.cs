@@ -50,35 +50,61 @@ public sealed class OtherUserTests(SharedKey key) : IClassFixture<SharedKey>
         (await perb.RunAsync("once")).Ok();
     }
 
-    [Fact]
-    public async Task A_restore_by_root_runs_rclone_as_the_service_whose_file_names_programs()
+    [Theory]
+    [InlineData("is the service's")]
+    [InlineData("is root's")]
+    [InlineData("is a link to the service's")]
+    [InlineData("is gone")]
+    public async Task A_restore_by_root_runs_rclone_as_the_service_whose_file_names_programs(string state)
     {
         await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
-        await GiveToNobodyAsync(perb);
-        perb.AddArchive(101, TimeSpan.FromHours(1), 5_000_000);
-        await OwnAsync(perb);
-        perb.Under = AsNobody;
-        (await perb.RunAsync("once")).Ok();
-        perb.Under = [];
-        var rclone = perb.PathOf("rclone");
-        await File.WriteAllTextAsync(rclone, "#!/bin/sh\n[ \"$(id -u)\" != 0 ] || exit 9\nexec rclone \"$@\"\n", TestContext.Current.CancellationToken);
-        File.SetUnixFileMode(rclone, (UnixFileMode)0b111_101_101);
-        perb.Configure(("Rclone:Program", rclone));
-        FileFacts.Give(perb.Configuration, 0, 0);
-        var ofRoot = Directory.CreateTempSubdirectory("perb-root-");
-        try
+        await ShipAsNobodyAsync(perb, "");
+        await new Command("chmod").WithArguments(["755", perb.PathOf()]).ExecuteAsync(TestContext.Current.CancellationToken);
+        switch (state)
         {
-            (await perb.RunAsync(new Dictionary<string, string?> { ["GNUPGHOME"] = key.Gpg.Folder }, "restore", "101", "--to", ofRoot.FullName)).Ok();
+            case "is root's":
+                FileFacts.Give(perb.State, 0, 0);
+                FileFacts.Give(perb.PathOf(), 0, 0);
+                break;
+            case "is a link to the service's":
+                FileFacts.Give(perb.PathOf("rclone.conf"), 0, 0);
+                FileFacts.Give(perb.PathOf(), 0, 0);
+                await new Command("chmod").WithArguments(["644", perb.PathOf("rclone.conf")]).ExecuteAsync(TestContext.Current.CancellationToken);
+                Directory.CreateSymbolicLink(perb.PathOf("link"), perb.State);
+                perb.Configure(("Rclone:Program", perb.PathOf("rclone")), ("StateDirectory", perb.PathOf("link")));
+                FileFacts.Give(perb.Configuration, 0, 0);
+                break;
+            case "is gone":
+                Directory.Delete(perb.State, recursive: true);
+                break;
+        }
 
-            Assert.Equal(3, ofRoot.GetFileSystemInfos().Length);
-            Assert.All(ofRoot.GetFiles(), file => Assert.Equal(0u, FileFacts.At(file.FullName)!.Owner));
-        }
-        finally
-        {
-            ofRoot.Delete(recursive: true);
-        }
+        await RestoresAsRootAsync(perb);
 
         Assert.Contains("101-", (await perb.RunAsync("list", "--remote-only")).Ok().Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_volume_that_breaks_off_in_the_pipe_is_fetched_once_more()
+    {
+        await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
+        var broke = perb.PathOf("state", "broke");
+        await ShipAsNobodyAsync(perb, $$"""
+            case "$*" in
+                cat*.enc)
+                    if [ ! -e {{broke}} ]; then
+                        touch {{broke}}
+                        rclone "$@" | head -c 1000
+                        echo '{"level":"error","msg":"unexpected EOF"}' >&2
+                        exit 5
+                    fi ;;
+            esac
+            """);
+
+        var ended = await RestoresAsRootAsync(perb);
+
+        Assert.True(File.Exists(broke));
+        Assert.Contains("fetching it once more", ended.Errors, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -126,6 +152,48 @@ public sealed class OtherUserTests(SharedKey key) : IClassFixture<SharedKey>
             var ended = await perb.RunAsync(command);
             Assert.Equal(78, ended.ExitCode);
             OneLine.In(ended, $"chown root {perb.Configuration}");
+        }
+    }
+
+    // The installed rclone, which refuses to be root's or to have root's terminal; the lines go first.
+    private static async Task ShipAsNobodyAsync(PerbInstallation perb, string lines)
+    {
+        await GiveToNobodyAsync(perb);
+        perb.AddArchive(101, TimeSpan.FromHours(1), 5_000_000);
+        await OwnAsync(perb);
+        perb.Under = AsNobody;
+        (await perb.RunAsync("once")).Ok();
+        perb.Under = [];
+        var rclone = perb.PathOf("rclone");
+        var script = $$"""
+            #!/bin/sh
+            [ "$(id -u)" != 0 ] || exit 9
+            read -r _ _ _ _ _ session _ < /proc/$$/stat
+            [ "$session" = $$ ] || exit 9
+            {{lines}}
+            exec rclone "$@"
+
+            """;
+        await File.WriteAllTextAsync(rclone, script, TestContext.Current.CancellationToken);
+        File.SetUnixFileMode(rclone, (UnixFileMode)0b111_101_101);
+        perb.Configure(("Rclone:Program", rclone));
+        FileFacts.Give(perb.Configuration, 0, 0);
+    }
+
+    private async Task<Ended> RestoresAsRootAsync(PerbInstallation perb)
+    {
+        var ofRoot = Directory.CreateTempSubdirectory("perb-root-");
+        try
+        {
+            var ended = (await perb.RunAsync(new Dictionary<string, string?> { ["GNUPGHOME"] = key.Gpg.Folder }, "restore", "101", "--to", ofRoot.FullName)).Ok();
+
+            Assert.Equal(3, ofRoot.GetFileSystemInfos().Length);
+            Assert.All(ofRoot.GetFiles(), file => Assert.Equal(0u, FileFacts.At(file.FullName)!.Owner));
+            return ended;
+        }
+        finally
+        {
+            ofRoot.Delete(recursive: true);
         }
     }
 

@@ -81,6 +81,23 @@ public sealed class DoctorTests(SharedKey key) : IClassFixture<SharedKey>
     }
 
     [Fact]
+    public async Task What_Perb_does_not_use_in_its_state_directory_may_be_anybodys()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "only root can give a file away");
+        await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
+        File.SetUnixFileMode(perb.PathOf("rclone.conf"), (UnixFileMode)0b110_000_000);
+        Directory.CreateDirectory(Path.Combine(perb.State, "lost+found"));
+        await File.WriteAllTextAsync(Path.Combine(perb.State, "perb.db.old"), "", TestContext.Current.CancellationToken);
+        FileFacts.Give(Path.Combine(perb.State, "lost+found"), 65534, 65534);
+        FileFacts.Give(Path.Combine(perb.State, "perb.db.old"), 65534, 65534);
+
+        var findings = await ExamineAsync(perb, exitCode: 0);
+
+        var finding = Assert.Single(findings, finding => (string)finding!["check"]! == "files")!;
+        Assert.Equal("ok", (string)finding["result"]!);
+    }
+
+    [Fact]
     public async Task A_configuration_that_cannot_be_used_ends_it_with_78_and_all_its_faults()
     {
         await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);

@@ -215,7 +215,7 @@ public sealed class RcloneAnswerTests : IDisposable
         var stale = Path.GetTempFileName(); // deleted by the copy, before it begins
 
         var e = await Assert.ThrowsAsync<RcloneException>(
-            () => _rclone.CopyFromAsync(File, stale, TransferLimits.None, null, null, Token));
+            () => _rclone.CopyFromAsync(File, stale, long.MaxValue, null, null, Token));
 
         Assert.Equal(RcloneFailure.NotFound, e.Kind);
         Assert.False(System.IO.File.Exists(stale));

@@ -70,7 +70,7 @@ public sealed class RcloneFailureTests : IDisposable
         _fake.Answers("copyto", stderr: "write /restore/x: no space left on device", exitCode: 7);
 
         var e = await Assert.ThrowsAsync<RcloneException>(() => Rclone().CopyFromAsync(
-            File, Path.Combine(Path.GetTempPath(), "perb-none.enc"), TransferLimits.None, null, null, TestContext.Current.CancellationToken));
+            File, Path.Combine(Path.GetTempPath(), "perb-none.enc"), long.MaxValue, null, null, TestContext.Current.CancellationToken));
 
         Assert.DoesNotContain("the remote is full", e.Message, StringComparison.Ordinal);
     }
