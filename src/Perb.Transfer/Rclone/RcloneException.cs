@@ -31,8 +31,8 @@ public class RcloneException(RcloneFailure kind, string message, int? exitCode, 
 
     private static string HintFor(RcloneCommand command, RcloneFailure kind, RcloneLog log, string? configFile) => kind switch
     {
-        RcloneFailure.NoRetry or RcloneFailure.Temporary or RcloneFailure.Unexpected when command.IsUpload && RcloneExit.IsFull(log.LastLines) =>
-            "; the remote is full: free space there",
+        RcloneFailure.NoRetry or RcloneFailure.Temporary or RcloneFailure.Unexpected when RcloneExit.IsFull(log.LastLines) =>
+            command.IsUpload ? "; the remote is full: free space there" : "; this machine's disk is full: free space here",
         RcloneFailure.Configuration when configFile is not null && RcloneExit.IsUnknownRemote(log.LastLines) =>
             $"; Rclone:ConfigFile is {configFile}, {RcloneConfigFile.RemotesInWords(configFile)}",
         RcloneFailure.Configuration => "; check the remote's path and Rclone:ConfigFile",

@@ -1,3 +1,4 @@
+using Perb.IntegrationTests.Hook;
 using Perb.IntegrationTests.Installation;
 using Perb.IntegrationTests.Transfer;
 using Perb.TestKit;
@@ -45,6 +46,30 @@ public sealed class InterruptedRestoreTests(SharedKey key) : IClassFixture<Share
 
         Assert.Empty(Directory.GetFiles(to));
         rclone.Mend();
+        Assert.Equal(0, (await RestoreAsync(perb, name, to)).ExitCode);
+        AssertRestored(perb, name, to);
+    }
+
+    [Fact]
+    public async Task A_disk_that_fills_meanwhile_ends_it_with_one_line_and_it_goes_on_when_there_is_room()
+    {
+        await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
+        var (name, rclone, to) = await ShipAsync(perb);
+        using var disk = Mount.Memory(to, "size=64m,mode=700");
+        rclone.Holds("*copyto*004-of-006.enc*", until: perb.PathOf("go"));
+        await using (var restore = Start(perb, name, to))
+        {
+            await Eventually.HoldsAsync("rclone is held", () => rclone.Copies($"{name}.004-of-006.enc") == 2);
+            Fill(Path.Combine(to, "others"));
+            File.WriteAllText(perb.PathOf("go"), "");
+
+            Assert.Equal(1, await restore.EndAsync());
+            Assert.Contains("this machine's disk is full: free space here", restore.Output, StringComparison.Ordinal);
+            Assert.DoesNotContain("   at ", restore.Output, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(["others"], Directory.GetFiles(to).Select(Path.GetFileName));
+        File.Delete(Path.Combine(to, "others"));
         Assert.Equal(0, (await RestoreAsync(perb, name, to)).ExitCode);
         AssertRestored(perb, name, to);
     }
@@ -133,6 +158,19 @@ public sealed class InterruptedRestoreTests(SharedKey key) : IClassFixture<Share
 
         Assert.Equal(75, ended.ExitCode);
         OneLine.In(ended, "503");
+    }
+
+    private static void Fill(string path)
+    {
+        using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
+        var block = new byte[4096];
+        Exception? full = null;
+        while (full is null)
+        {
+            full = Record.Exception(() => file.Write(block));
+        }
+
+        Assert.IsType<IOException>(full);
     }
 
     private static async Task<(string Name, FaultyRclone Rclone, string To)> ShipAsync(PerbInstallation perb)
