@@ -33,7 +33,7 @@ internal sealed class RcloneRun(RcloneOptions options, TimeProvider time, ILogge
         var startedAt = time.GetTimestamp();
         using var stop = new StopSignals(options, time, cancellationToken);
         T? answer = default;
-        using var owner = ConfigFileOwner.Keep(options.ConfigFile);
+        using var owner = ConfigFileOwner.Keep(options.RunAs is null ? options.ConfigFile : null); // another user can leave no file of root's
         var running = Start(
             async (stdout, token) => answer = await ReadAnswerAsync(stdout, read, maxAnswerBytes, stop, token), stop);
         logger.RcloneStarted(command, running.ProcessId);

@@ -85,6 +85,19 @@ public sealed class OtherUserTests(SharedKey key) : IClassFixture<SharedKey>
     }
 
     [Fact]
+    public async Task Without_what_makes_rclone_the_services_it_does_not_run_and_is_not_called_missing()
+    {
+        await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
+        await ShipAsNobodyAsync(perb, "");
+
+        var ended = await perb.RunAsync(new Dictionary<string, string?> { ["PATH"] = "/nowhere" }, "list", "--remote-only");
+
+        Assert.NotEqual(0, ended.ExitCode);
+        OneLine.In(ended, "setsid cannot be run", "apt install util-linux");
+        Assert.DoesNotContain("not installed", ended.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_volume_that_breaks_off_in_the_pipe_is_fetched_once_more()
     {
         await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);

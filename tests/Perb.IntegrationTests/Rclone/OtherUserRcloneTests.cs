@@ -85,7 +85,9 @@ public sealed class OtherUserRcloneTests : IDisposable
     [Fact]
     public async Task It_leads_a_session_of_its_own_in_the_process_that_was_told()
     {
-        var rclone = Program("""
+        var go = Path.Combine(_folder.FullName, "go"); // who has ended already is not told of
+        var rclone = Program($"""
+            until [ -e {go} ] || [ ! -d {_folder.FullName} ]; do sleep 0.05; done
             read -r _ _ _ _ group session _ < /proc/$$/stat
             echo $$ $group $session
             """);
@@ -99,7 +101,7 @@ public sealed class OtherUserRcloneTests : IDisposable
             started: process =>
             {
                 told = process.ProcessId;
-                return Task.CompletedTask;
+                return File.WriteAllTextAsync(go, "", Token);
             },
             Token);
 
