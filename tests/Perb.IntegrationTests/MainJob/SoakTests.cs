@@ -72,9 +72,9 @@ public sealed class SoakTests(SharedKey key) : IClassFixture<SharedKey>
         await AssertNothingLostAsync(perb, made);
         AssertNothingLeftBehind(perb);
 
-        // Since the last restart.
+        // Since the last restart. A connection of the store's pool is three files, and stays for some minutes: one for each worker, and some.
         var (first, last) = (uses[2], uses[^1]);
-        Assert.True(last.Files <= first.Files + 10, $"{first.Files} open files became {last.Files}");
+        Assert.True(last.Files <= first.Files + 24, $"{first.Files} open files became {last.Files}");
         Assert.True(last.Mebibytes <= first.Mebibytes + 60, $"{first.Mebibytes} MiB became {last.Mebibytes}");
     }
 
