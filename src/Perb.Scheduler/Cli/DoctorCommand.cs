@@ -33,7 +33,7 @@ internal static class DoctorCommand
         var code = await ExamineAsync(configuration, say, cancellationToken);
         if (asJson)
         {
-            Console.Out.WriteLine(JsonSerializer.Serialize(findings, FindingsJson.Default.IReadOnlyListFinding));
+            Screen.WriteJson(findings, FindingsJson.Default.IReadOnlyListFinding);
         }
         else
         {

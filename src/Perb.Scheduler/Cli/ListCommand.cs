@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Perb.Scheduler.Backups;
 using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Store;
@@ -23,7 +22,7 @@ internal static class ListCommand
         var backups = await new StatusStore(database, TimeProvider.System).ListAsync(remote, guest, cancellationToken);
         if (asJson)
         {
-            Console.Out.WriteLine(JsonSerializer.Serialize([.. backups.Select(BackupDocument.Of)], DocumentsJson.Default.IReadOnlyListBackupDocument));
+            Screen.WriteJson([.. backups.Select(BackupDocument.Of)], DocumentsJson.Default.IReadOnlyListBackupDocument);
         }
         else
         {

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Notifying;
 using Perb.Transfer;
@@ -37,7 +36,7 @@ internal static class NotifyCommand
         var results = await Task.WhenAll(notifiers.All.Select(notifier => TryAsync(notifier, message, cancellationToken)));
         if (asJson)
         {
-            Console.Out.WriteLine(JsonSerializer.Serialize(results, NotifyJson.Default.NotifyDocumentArray));
+            Screen.WriteJson(results, NotifyJson.Default.NotifyDocumentArray);
         }
         else
         {

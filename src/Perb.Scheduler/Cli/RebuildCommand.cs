@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Perb.Scheduler.Configuration;
@@ -34,7 +33,7 @@ internal static class RebuildCommand
 
         if (asJson)
         {
-            Console.Out.WriteLine(JsonSerializer.Serialize(found, RebuildJson.Default.IReadOnlyListRebuildDocument));
+            Screen.WriteJson(found, RebuildJson.Default.IReadOnlyListRebuildDocument);
         }
         else
         {

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Observability;
 using Perb.Scheduler.Remotes;
@@ -45,7 +44,7 @@ internal static class RemoteListCommand
 
         if (asJson)
         {
-            Console.Out.WriteLine(JsonSerializer.Serialize(backups, DocumentsJson.Default.IReadOnlyListRemoteBackupDocument));
+            Screen.WriteJson(backups, DocumentsJson.Default.IReadOnlyListRemoteBackupDocument);
         }
         else
         {

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Microsoft.Win32.SafeHandles;
 using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Observability;
@@ -136,7 +135,7 @@ internal static class RestoreCommand
         var document = RestoredDocument.Of(from, paths);
         if (order.AsJson)
         {
-            Console.Out.WriteLine(JsonSerializer.Serialize(document, DocumentsJson.Default.RestoredDocument));
+            Screen.WriteJson(document, DocumentsJson.Default.RestoredDocument);
             return;
         }
 

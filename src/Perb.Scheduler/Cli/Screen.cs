@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Perb.Scheduler.Observability;
 using Perb.Transfer;
 using Spectre.Console;
@@ -30,6 +32,14 @@ internal static class Screen
         }
 
         return table;
+    }
+
+    /// <summary>Past <see cref="Console.Out"/>, which writes 256 bytes at a time: a list of years is tens of MiB.</summary>
+    public static void WriteJson<T>(T document, JsonTypeInfo<T> type)
+    {
+        using var output = Console.OpenStandardOutput();
+        JsonSerializer.Serialize(output, document, type);
+        output.Write("\n"u8);
     }
 
     public static IEnumerable<Text> Cells(params string[] texts) => texts.Select(text => new Text(Line(text)));

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using Perb.Scheduler.Configuration;
 using Perb.Scheduler.Store;
 using Spectre.Console;
@@ -45,7 +44,7 @@ internal static class StatusCommand
         var document = await report.ReadAsync(cancellationToken);
         if (asJson)
         {
-            Console.Out.WriteLine(JsonSerializer.Serialize(document, DocumentsJson.Default.StatusDocument));
+            Screen.WriteJson(document, DocumentsJson.Default.StatusDocument);
         }
         else
         {

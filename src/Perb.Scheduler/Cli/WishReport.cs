@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Perb.Scheduler.Backups;
 using Perb.Scheduler.Store;
 using Perb.Scheduler.Wishes;
@@ -39,8 +38,7 @@ internal sealed class WishReport(Wish wish, WishOutcome outcome, TimeZoneInfo zo
 
         if (asJson)
         {
-            Console.Out.WriteLine(JsonSerializer.Serialize(
-                [.. all.Select(one => BackupDocument.Of(one.Watched.Backup))], DocumentsJson.Default.IReadOnlyListBackupDocument));
+            Screen.WriteJson([.. all.Select(one => BackupDocument.Of(one.Watched.Backup))], DocumentsJson.Default.IReadOnlyListBackupDocument);
         }
         else if (all.Count == 0 && outcome.Conflicts.Count == 0)
         {

@@ -41,6 +41,9 @@ public sealed class ReadyRemote(Remote remote, HashKind? hash)
 
     public HashKind? Hash => hash;
 
+    /// <summary>A file system of this machine, of which nobody else can report a hash: whoever wants one reads the file.</summary>
+    public bool IsLocal { get; init; }
+
     /// <summary>Told whenever a volume is proven there: the remote takes what it may have refused before.</summary>
     public Func<Task> Took { get; init; } = () => Task.CompletedTask;
 

@@ -11,6 +11,9 @@ namespace Perb.Scheduler.Pipeline;
 /// </summary>
 public sealed class VerifyObject(RcloneProgram rclone)
 {
+    // The hash of what is smaller costs less than another run of rclone.
+    private const long WorthReadingBytes = 16 << 20;
+
     /// <param name="remote">How it must be proven, and which hash it can report.</param>
     /// <param name="name">The object.</param>
     /// <param name="sizeBytes">What it must have.</param>
@@ -22,18 +25,21 @@ public sealed class VerifyObject(RcloneProgram rclone)
         ReadyRemote remote, string name, long sizeBytes, Digests digests, CancellationToken cancellationToken, bool wasSentByUs = true)
     {
         var path = remote.Remote.ObjectPath(name);
-        var hash = remote.Hash is { } kind && digests.Get(kind) is not null ? remote.Hash : null;
-        var file = await rclone.StatAsync(path, hash, cancellationToken)
+        var hash = remote.Remote.Verify == VerifyLevel.Hash && remote.Hash is { } kind && digests.Get(kind) is not null ? remote.Hash : null;
+        var isRead = hash is not null && remote.IsLocal && sizeBytes >= WorthReadingBytes;
+        var file = await rclone.StatAsync(path, isRead ? null : hash, cancellationToken)
             ?? throw new CopyMismatchException($"{path} is not there although it was sent");
         if (file.SizeBytes != sizeBytes)
         {
             throw new CopyMismatchException($"{path} has {file.SizeBytes} bytes, it must have {sizeBytes}");
         }
 
-        var reported = hash is { } wanted ? file.Hashes.GetValueOrDefault(wanted) : null;
+        var reported = hash is not { } wanted ? null
+            : isRead ? await rclone.HashByDownloadAsync(path, wanted, sizeBytes, cancellationToken)
+            : file.Hashes.GetValueOrDefault(wanted);
         if (remote.Remote.Verify == VerifyLevel.Download || (reported is null && !wasSentByUs))
         {
-            Compare(path, HashKind.Sha256, await rclone.HashByDownloadAsync(path, HashKind.Sha256, cancellationToken), digests.Sha256);
+            Compare(path, HashKind.Sha256, await rclone.HashByDownloadAsync(path, HashKind.Sha256, sizeBytes, cancellationToken), digests.Sha256);
             return VerifyLevel.Download;
         }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace Perb.Scheduler.Store;
 
@@ -64,22 +65,29 @@ internal static class Sql
     /// <summary>For <c>IN (SELECT value FROM json_each(@ids))</c>: a parameter, however many.</summary>
     public static string List(IEnumerable<long> ids) => $"[{string.Join(',', ids)}]";
 
-    public static string Text(this SqliteDataReader row, string column) => row.GetString(row.GetOrdinal(column));
+    // Text, whole numbers and whether there is any are asked of SQLite itself: the reader's own getters ask twice and thrice as often, and a list
+    // of all backups asks for millions of columns. Where a column that must have a value has none, the reader's getter says so.
+    public static string Text(this SqliteDataReader row, string column) =>
+        row.TextOrNull(column) ?? row.GetString(row.GetOrdinal(column));
 
     public static string? TextOrNull(this SqliteDataReader row, string column) =>
-        row.IsDBNull(row.GetOrdinal(column)) ? null : row.Text(column);
+        raw.sqlite3_column_text(row.Handle!, row.GetOrdinal(column)).utf8_to_string();
 
-    public static long Number(this SqliteDataReader row, string column) => row.GetInt64(row.GetOrdinal(column));
+    public static long Number(this SqliteDataReader row, string column) =>
+        row.NumberOrNull(column) ?? row.GetInt64(row.GetOrdinal(column));
 
-    public static long? NumberOrNull(this SqliteDataReader row, string column) =>
-        row.IsDBNull(row.GetOrdinal(column)) ? null : row.Number(column);
+    public static long? NumberOrNull(this SqliteDataReader row, string column)
+    {
+        var ordinal = row.GetOrdinal(column);
+        return raw.sqlite3_column_type(row.Handle!, ordinal) == raw.SQLITE_NULL ? null : raw.sqlite3_column_int64(row.Handle!, ordinal);
+    }
 
     public static DateTimeOffset Time(this SqliteDataReader row, string column) => ParseInstant(row.Text(column));
 
     public static DateTimeOffset? TimeOrNull(this SqliteDataReader row, string column) =>
         row.TextOrNull(column) is { } text ? ParseInstant(text) : null;
 
-    private static int Digits(string text, int from, int count) => int.Parse(text.AsSpan(from, count), NumberStyles.None, CultureInfo.InvariantCulture);
-
     public static byte[] Bytes(this SqliteDataReader row, string column) => row.GetFieldValue<byte[]>(row.GetOrdinal(column));
+
+    private static int Digits(string text, int from, int count) => int.Parse(text.AsSpan(from, count), NumberStyles.None, CultureInfo.InvariantCulture);
 }

@@ -53,10 +53,6 @@ internal sealed class RcloneCommand
         ["--files-only", "--no-modtime", "--no-mimetype", .. namePrefixes.SelectMany(prefix => (string[])["--include", $"/{prefix}*"])],
         directory);
 
-    // The remote's own word is not asked: rclone fetches the file and hashes what it gets.
-    public static RcloneCommand HashByDownload(RemotePath file, HashKind kind) =>
-        Of(["hashsum", kind.RcloneName()], ["--download", "--stats", "500ms", "--stats-log-level", "NOTICE"], file);
-
     public static RcloneCommand Read(RemotePath file, long count) => Of(["cat"], ["--count", $"{count}"], file);
 
     public static RcloneCommand Delete(RemotePath file) => Of(["deletefile"], [], file);

@@ -33,11 +33,13 @@ internal sealed record ListedEntry(
 }
 
 /// <summary>The part of <c>backend features</c> that Perb acts on.</summary>
-internal sealed record FeaturesAnswer(IReadOnlyList<string>? Hashes)
+internal sealed record FeaturesAnswer(IReadOnlyList<string>? Hashes, FeatureFlags? Features = null)
 {
     public RemoteFeatures ToFeatures() => new(
-        Enum.GetValues<HashKind>().Where(kind => Hashes?.Contains(kind.RcloneName()) == true).ToHashSet());
+        Enum.GetValues<HashKind>().Where(kind => Hashes?.Contains(kind.RcloneName()) == true).ToHashSet(), Features is { IsLocal: true });
 }
+
+internal sealed record FeatureFlags(bool IsLocal = false);
 
 [JsonSourceGenerationOptions(
     PropertyNameCaseInsensitive = true, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]

@@ -172,16 +172,32 @@ public sealed partial class RcloneProgram(RcloneOptions options, TimeProvider ti
             : throw Missing(file);
     }
 
-    /// <summary>The hash of what the remote really gives back, lower-case hexadecimal; costs the download.</summary>
+    /// <summary>
+    /// The hash of what the remote really gives back, lower-case hexadecimal; costs the download. It is computed here: this platform's SHA-256
+    /// uses the processor's own instructions, that of an rclone as old as Debian 12's does not.
+    /// </summary>
+    /// <param name="file">Which.</param>
+    /// <param name="kind">Of hash.</param>
+    /// <param name="maxBytes">Where it has more, the hash is that of so many, and of one more.</param>
+    /// <param name="cancellationToken">Stops rclone.</param>
     /// <exception cref="RcloneException">Also if the file is absent.</exception>
-    public async Task<string> HashByDownloadAsync(RemotePath file, HashKind kind, CancellationToken cancellationToken)
+    public async Task<string> HashByDownloadAsync(RemotePath file, HashKind kind, long maxBytes, CancellationToken cancellationToken)
     {
-        var run = NewRun(RcloneCommand.HashByDownload(file, kind));
-        var answer = Encoding.UTF8.GetString(await run.ExecuteAsync(OutputReader.ReadBytesAsync, MaxAnswerBytes, cancellationToken));
-        var hash = answer.Split(' ', 2)[0].Trim();
-        return hash.Length > 0 && hash.All(char.IsAsciiHexDigit)
-            ? hash
-            : throw (answer.Length == 0 ? Missing(file) : run.Unreadable("that is not a hash", cause: null));
+        using var hash = RunningHash.Of(kind);
+        await GetAsync(NewRun(RcloneCommand.Fetch(file, maxBytes + 1)), file, maxBytes + 1, TakeAsync, cancellationToken);
+        return hash.Finish();
+
+        async Task<long> TakeAsync(Stream stdout, CancellationToken token)
+        {
+            var (block, total) = (new byte[FetchBufferBytes], 0L);
+            while (await stdout.ReadAsync(block, token) is > 0 and var count)
+            {
+                hash.Append(block.AsSpan(0, count));
+                total += count;
+            }
+
+            return total;
+        }
     }
 
     /// <summary>Deletes a file; one that is absent already is as good.</summary>
@@ -248,15 +264,23 @@ public sealed partial class RcloneProgram(RcloneOptions options, TimeProvider ti
         File.Delete(localFile);
         await using var file = new FileStream(localFile, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
         var run = new RcloneRun(options, time, logger, RcloneCommand.Fetch(source, maxBytes)) { Progress = progress, Started = started };
-        var bytes = await run.ExecuteAsync(
+        await GetAsync(
+            run,
+            source,
+            maxBytes,
             async (stdout, token) =>
             {
                 await stdout.CopyToAsync(file, FetchBufferBytes, token);
                 return file.Length;
             },
-            maxBytes,
             cancellationToken);
-        if (bytes == 0 && await StatAsync(source, hash: null, cancellationToken) is null)
+    }
+
+    // Of what is not there, rclone writes nothing, and some remotes say nothing about it.
+    private async Task GetAsync(
+        RcloneRun run, RemotePath source, long maxBytes, Func<Stream, CancellationToken, Task<long>> take, CancellationToken cancellationToken)
+    {
+        if (await run.ExecuteAsync(take, maxBytes, cancellationToken) == 0 && await StatAsync(source, hash: null, cancellationToken) is null)
         {
             throw Missing(source);
         }

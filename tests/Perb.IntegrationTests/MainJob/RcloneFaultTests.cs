@@ -89,6 +89,31 @@ public sealed class RcloneFaultTests(SharedKey key) : IClassFixture<SharedKey>
     }
 
     [Fact]
+    public async Task A_large_volume_on_a_disk_of_this_machine_is_read_back_and_one_wrong_byte_is_noticed()
+    {
+        await using var perb = await StartAsync();
+        var name = perb.AddArchive(101, Hour, 20 << 20);
+        var rclone = perb.ConfigureFaulty(("Encryption:VolumeSize", "32MiB"));
+        rclone.Corrupts("copyto*.enc");
+
+        var first = await perb.RunAsync("once");
+
+        Assert.True(first.ExitCode == 3, $"{first.ExitCode}: {first.Errors}");
+        Assert.Contains("it must have", first.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain($"{name}.enc", perb.Objects());
+
+        rclone.Answers($"cat*{name}.enc", 5, """{"level":"error","msg":"the disk is gone"}""" + "\n");
+        var second = await perb.RunAsync("once");
+        Assert.True(second.ExitCode == 75, $"{second.ExitCode}: {second.Errors}");
+        Assert.Contains("the disk is gone", second.Errors, StringComparison.Ordinal);
+
+        rclone.Mend();
+        (await perb.RunAsync("once")).Ok();
+        perb.AssertWhole(name, volumes: 1);
+        Assert.Equal("hash", (string)Assert.Single(await perb.ListAsync())!["verifiedHow"]!);
+    }
+
+    [Fact]
     public async Task Garbage_on_stderr_is_no_failure_and_reaches_no_terminal()
     {
         await using var perb = await StartAsync();

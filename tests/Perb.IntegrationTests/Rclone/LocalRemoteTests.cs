@@ -33,6 +33,30 @@ public sealed class LocalRemoteTests : IAsyncLifetime
 
         Assert.All([HashKind.Sha256, HashKind.Sha1, HashKind.Md5], kind => Assert.Contains(kind, features.Hashes));
         Assert.Equal(HashKind.Sha256, features.BestHash);
+        Assert.True(features.IsLocal);
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData(HashKind.Sha256)]
+    [InlineData(HashKind.QuickXor)]
+    public async Task The_hash_of_what_is_fetched_is_the_one_that_the_remote_reports(HashKind kind)
+    {
+        var file = _real.Remote.Join("a.enc");
+        File.WriteAllBytes(Path.Combine(_real.RemoteFolder, "a.enc"), RandomNumberGenerator.GetBytes(3_000_000));
+
+        var fetched = await Rclone.HashByDownloadAsync(file, kind, 3_000_000, Token);
+
+        Assert.Equal((await Rclone.StatAsync(file, kind, Token))!.Hashes[kind], fetched);
+        Assert.NotEqual(fetched, await Rclone.HashByDownloadAsync(file, kind, 2_999_998, Token));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task What_is_absent_has_no_hash()
+    {
+        var e = await Assert.ThrowsAsync<RcloneException>(
+            () => Rclone.HashByDownloadAsync(_real.Remote.Join("absent"), HashKind.Sha256, 100, Token));
+
+        Assert.Equal(RcloneFailure.NotFound, e.Kind);
     }
 
     [Fact(Timeout = 60_000)]

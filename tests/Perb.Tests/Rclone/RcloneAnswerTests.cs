@@ -144,6 +144,7 @@ public sealed class RcloneAnswerTests : IDisposable
 
         Assert.Equal([HashKind.Sha1, HashKind.Md5], features.Hashes.Order());
         Assert.Equal(HashKind.Sha1, features.BestHash);
+        Assert.False(features.IsLocal);
     }
 
     [Theory(Timeout = 30_000)]
