@@ -41,8 +41,8 @@ public sealed class ReadyRemote(Remote remote, HashKind? hash)
 
     public HashKind? Hash => hash;
 
-    /// <summary>A file system of this machine, of which nobody else can report a hash: whoever wants one reads the file.</summary>
-    public bool IsLocal { get; init; }
+    /// <summary>Where it lies, if it is a directory of this machine: nobody else can report a hash of its files.</summary>
+    public string? LocalRoot { get; init; }
 
     /// <summary>Told whenever a volume is proven there: the remote takes what it may have refused before.</summary>
     public Func<Task> Took { get; init; } = () => Task.CompletedTask;

@@ -174,7 +174,7 @@ public sealed class RemoteDoor(
                 await troubles.SetAsync(Troubles.OfRemote(remote.Name), null, cancellationToken);
             }
 
-            return new ReadyRemote(ready.Remote, ready.Hash) { IsLocal = ready.IsLocal, Took = TookAsync };
+            return new ReadyRemote(ready.Remote, ready.Hash) { LocalRoot = ready.LocalRoot, Took = TookAsync };
         }
         catch (Exception exception) when (exception is RcloneException or ConfigurationException or IOException or UnauthorizedAccessException)
         {

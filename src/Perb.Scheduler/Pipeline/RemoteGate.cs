@@ -34,7 +34,7 @@ public sealed class RemoteGate(
 
         var proof = remote.Verify == VerifyLevel.Download ? "download" : hash is { } kind ? kind.RcloneName() : "size";
         logger.RemoteReady(remote.Name, remote.Path.ToString(), proof);
-        return new ReadyRemote(remote, hash) { IsLocal = features.IsLocal };
+        return new ReadyRemote(remote, hash) { LocalRoot = features.LocalRoot };
     }
 
     /// <inheritdoc cref="RequireOwnAsync(RcloneProgram, Remote, string?, CancellationToken)"/>

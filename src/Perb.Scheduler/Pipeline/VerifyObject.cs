@@ -11,7 +11,7 @@ namespace Perb.Scheduler.Pipeline;
 /// </summary>
 public sealed class VerifyObject(RcloneProgram rclone)
 {
-    // The hash of what is smaller costs less than another run of rclone.
+    // Of what is smaller, the run of rclone that is needed anyway may as well report the hash.
     private const long WorthReadingBytes = 16 << 20;
 
     /// <param name="remote">How it must be proven, and which hash it can report.</param>
@@ -26,8 +26,8 @@ public sealed class VerifyObject(RcloneProgram rclone)
     {
         var path = remote.Remote.ObjectPath(name);
         var hash = remote.Remote.Verify == VerifyLevel.Hash && remote.Hash is { } kind && digests.Get(kind) is not null ? remote.Hash : null;
-        var isRead = hash is not null && remote.IsLocal && sizeBytes >= WorthReadingBytes;
-        var file = await rclone.StatAsync(path, isRead ? null : hash, cancellationToken)
+        var local = hash is not null && sizeBytes >= WorthReadingBytes && remote.LocalRoot is { } root ? Path.Combine(root, name) : null;
+        var file = await rclone.StatAsync(path, local is null ? hash : null, cancellationToken)
             ?? throw new CopyMismatchException($"{path} is not there although it was sent");
         if (file.SizeBytes != sizeBytes)
         {
@@ -35,7 +35,7 @@ public sealed class VerifyObject(RcloneProgram rclone)
         }
 
         var reported = hash is not { } wanted ? null
-            : isRead ? await rclone.HashByDownloadAsync(path, wanted, sizeBytes, cancellationToken)
+            : local is not null ? await rclone.HashInPlaceAsync(local, wanted, sizeBytes, cancellationToken)
             : file.Hashes.GetValueOrDefault(wanted);
         if (remote.Remote.Verify == VerifyLevel.Download || (reported is null && !wasSentByUs))
         {

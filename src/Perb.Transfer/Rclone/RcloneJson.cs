@@ -33,10 +33,11 @@ internal sealed record ListedEntry(
 }
 
 /// <summary>The part of <c>backend features</c> that Perb acts on.</summary>
-internal sealed record FeaturesAnswer(IReadOnlyList<string>? Hashes, FeatureFlags? Features = null)
+internal sealed record FeaturesAnswer(IReadOnlyList<string>? Hashes, string? Root = null, FeatureFlags? Features = null)
 {
     public RemoteFeatures ToFeatures() => new(
-        Enum.GetValues<HashKind>().Where(kind => Hashes?.Contains(kind.RcloneName()) == true).ToHashSet(), Features is { IsLocal: true });
+        Enum.GetValues<HashKind>().Where(kind => Hashes?.Contains(kind.RcloneName()) == true).ToHashSet(),
+        Features is { IsLocal: true } && Path.IsPathRooted(Root) ? Root : null);
 }
 
 internal sealed record FeatureFlags(bool IsLocal = false);

@@ -200,6 +200,10 @@ public sealed partial class RcloneProgram(RcloneOptions options, TimeProvider ti
         }
     }
 
+    /// <inheritdoc cref="LocalCopy.HashAsync"/>
+    public Task<string> HashInPlaceAsync(string file, HashKind kind, long sizeBytes, CancellationToken cancellationToken) =>
+        LocalCopy.HashAsync(file, kind, sizeBytes, options.StallTimeout, time, cancellationToken);
+
     /// <summary>Deletes a file; one that is absent already is as good.</summary>
     public async Task DeleteFileAsync(RemotePath file, CancellationToken cancellationToken)
     {

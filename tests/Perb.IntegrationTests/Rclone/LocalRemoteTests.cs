@@ -33,7 +33,7 @@ public sealed class LocalRemoteTests : IAsyncLifetime
 
         Assert.All([HashKind.Sha256, HashKind.Sha1, HashKind.Md5], kind => Assert.Contains(kind, features.Hashes));
         Assert.Equal(HashKind.Sha256, features.BestHash);
-        Assert.True(features.IsLocal);
+        Assert.Equal(_real.RemoteFolder, features.LocalRoot);
     }
 
     [Theory(Timeout = 60_000)]
@@ -48,6 +48,9 @@ public sealed class LocalRemoteTests : IAsyncLifetime
 
         Assert.Equal((await Rclone.StatAsync(file, kind, Token))!.Hashes[kind], fetched);
         Assert.NotEqual(fetched, await Rclone.HashByDownloadAsync(file, kind, 2_999_998, Token));
+        var local = Path.Combine(_real.RemoteFolder, "a.enc");
+        Assert.Equal(fetched, await Rclone.HashInPlaceAsync(local, kind, 3_000_000, Token));
+        Assert.NotEqual(fetched, await Rclone.HashInPlaceAsync(local, kind, 2_000_000, Token));
     }
 
     [Fact(Timeout = 60_000)]

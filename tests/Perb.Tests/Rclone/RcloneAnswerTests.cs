@@ -138,13 +138,13 @@ public sealed class RcloneAnswerTests : IDisposable
     [Fact(Timeout = 30_000)]
     public async Task Unknown_hash_names_are_ignored()
     {
-        _fake.Answers("backend", """{ "Name": "x", "Hashes": ["whirlpool", "md5", "sha1"], "Features": { "About": true } }""");
+        _fake.Answers("backend", """{ "Name": "x", "Hashes": ["whirlpool", "md5", "sha1"], "Root": "/perb", "Features": { "IsLocal": false } }""");
 
         var features = await _rclone.GetFeaturesAsync(Folder, Token);
 
         Assert.Equal([HashKind.Sha1, HashKind.Md5], features.Hashes.Order());
         Assert.Equal(HashKind.Sha1, features.BestHash);
-        Assert.False(features.IsLocal);
+        Assert.Null(features.LocalRoot);
     }
 
     [Theory(Timeout = 30_000)]
