@@ -42,11 +42,11 @@ latency.SetAction((parsed, token) => RunAsync(
 var once = new Option<int>("--rounds") { Description = "how often each of them runs", DefaultValueFactory = _ => 1 };
 var disk = new Option<DirectoryInfo>("--disk") { Description = "a directory with room", DefaultValueFactory = _ => new DirectoryInfo("/var/tmp") };
 var size = new Option<int>("--mebibytes") { Description = "all archives together", DefaultValueFactory = _ => 2048 };
-var mainJob = new Command("mainjob", "discovered to proven, beside PERB's pipeline of tar, gpg and rclone") { size, once, disk };
+var mainJob = new Command("mainjob", "discovered to proven, beside PERB's pipeline of tar, gpg and rclone") { size, once, disk, perb };
 mainJob.SetAction((parsed, token) => RunAsync(
     parsed,
     stop => MainJobBenchmark.RunAsync(
-        Programs.Built(null), (long)parsed.GetValue(size) << 20, 10, parsed.GetValue(once), parsed.GetValue(disk)!, stop),
+        Programs.Built(parsed.GetValue(perb)), (long)parsed.GetValue(size) << 20, 10, parsed.GetValue(once), parsed.GetValue(disk)!, stop),
     token));
 
 var resume = new Command("resume", "bytes that are sent twice after a kill amid a backup of 64 volumes") { once, disk };
@@ -54,9 +54,9 @@ resume.SetAction((parsed, token) => RunAsync(
     parsed, stop => ResumeBenchmark.RunAsync(Programs.Built(null), parsed.GetValue(once), parsed.GetValue(disk)!, stop), token));
 
 var backups = new Option<int>("--backups") { Description = "how many the store holds", DefaultValueFactory = _ => 100_000 };
-var store = new Command("store", "the store with many backups: claim, status, list") { backups, rounds };
+var store = new Command("store", "the store with many backups: claim, status, list") { backups, rounds, perb };
 store.SetAction((parsed, token) => RunAsync(
-    parsed, stop => StoreBenchmark.RunAsync(Programs.Built(null), parsed.GetValue(backups), parsed.GetValue(rounds), stop), token));
+    parsed, stop => StoreBenchmark.RunAsync(Programs.Built(parsed.GetValue(perb)), parsed.GetValue(backups), parsed.GetValue(rounds), stop), token));
 
 var copies = new Option<int>("--copies") { Description = "how many the remote holds", DefaultValueFactory = _ => 100_000 };
 var retention = new Command("retention", "the plan of a prune: rules, brakes and reasons") { copies, rounds };
