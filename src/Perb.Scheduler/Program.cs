@@ -26,7 +26,7 @@ internal static class Program
         }
         catch (ConfigurationException exception)
         {
-            return Say(ExitCode.Configuration, [.. exception.Faults]);
+            return Say(exception.IsTransient ? ExitCode.TryLater : ExitCode.Configuration, [.. exception.Faults]);
         }
         catch (ProxmoxException exception)
         {

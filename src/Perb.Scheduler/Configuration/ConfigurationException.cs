@@ -1,6 +1,6 @@
 namespace Perb.Scheduler.Configuration;
 
-/// <summary>The configuration, or what it names, cannot be used. One line per fault; the program ends with 78.</summary>
+/// <summary>The configuration, or what it names, cannot be used. One line per fault; the program ends with 78, or 75 where it passes.</summary>
 public sealed class ConfigurationException(IReadOnlyList<string> faults)
     : Exception(string.Join(Environment.NewLine, faults))
 {
@@ -10,4 +10,7 @@ public sealed class ConfigurationException(IReadOnlyList<string> faults)
     }
 
     public IReadOnlyList<string> Faults { get; } = faults;
+
+    /// <summary>Nobody has to change anything: a node whose clock is set after its start begins years back, where no key is made yet.</summary>
+    public bool IsTransient { get; init; }
 }

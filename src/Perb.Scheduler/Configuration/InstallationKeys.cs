@@ -11,7 +11,7 @@ internal sealed record InstallationKeys(IReadOnlyList<Recipient> Recipients, Man
     public static InstallationKeys Load(Settings settings, DateTimeOffset now, IReadOnlySet<string> recipientsInUse)
     {
         var options = settings.Options.Encryption;
-        var faults = new List<string>();
+        var faults = new List<Fault>();
         var recipients = Read(
             faults, "Recipients", () => RecipientKeys.Load(options.Recipients, now, recipientsInUse));
         var own = Read(
@@ -20,7 +20,7 @@ internal sealed record InstallationKeys(IReadOnlyList<Recipient> Recipients, Man
             faults, "TrustedSigners", () => TrustedSigners.Load(options.TrustedSigners, own, now));
         return faults.Count == 0
             ? new InstallationKeys(recipients!, new ManifestSigning(own, trusted!))
-            : throw new ConfigurationException(faults);
+            : throw Refused(faults);
     }
 
     /// <summary>Whose manifests are believed, for commands that seal nothing.</summary>
@@ -31,16 +31,17 @@ internal sealed record InstallationKeys(IReadOnlyList<Recipient> Recipients, Man
         var faults = options.TrustedSigners
             .Select(file => TrustedFile.FaultOf($"Perb:Encryption:TrustedSigners: {file}", file, "it could make forged backups pass for yours"))
             .OfType<string>()
+            .Select(text => new Fault(text, Passes: false))
             .ToList();
         var own = Read(faults, "SigningKey", () => options.SigningKey is { } name ? Open(SecretFile.Locate(name, settings.File), now, recipients: null) : null);
         var trusted = Read(faults, "TrustedSigners", () => TrustedSigners.Load(options.TrustedSigners, own, now));
-        return faults.Count == 0 ? trusted! : throw new ConfigurationException(faults);
+        return faults.Count == 0 ? trusted! : throw Refused(faults);
     }
 
     private static SigningKey Open(string file, DateTimeOffset now, IReadOnlyList<Recipient>? recipients) => SigningKey.Load(
         file, SecretFile.IsCredential(file), now, [.. (recipients ?? []).Select(one => one.SubkeyFingerprint)]);
 
-    private static T? Read<T>(List<string> faults, string key, Func<T?> read) where T : class
+    private static T? Read<T>(List<Fault> faults, string key, Func<T?> read) where T : class
     {
         try
         {
@@ -48,9 +49,15 @@ internal sealed record InstallationKeys(IReadOnlyList<Recipient> Recipients, Man
         }
         catch (KeyFileException exception)
         {
-            faults.AddRange(exception.Faults.Select(fault => $"Perb:Encryption:{key}: {fault.File}: {ReadableFile.FaultOf(fault.File) ?? fault.Reason}"));
+            faults.AddRange(exception.Faults.Select(fault => new Fault(
+                $"Perb:Encryption:{key}: {fault.File}: {ReadableFile.FaultOf(fault.File) ?? fault.Reason}", fault.IsOfClock)));
         }
 
         return null;
     }
+
+    private static ConfigurationException Refused(List<Fault> faults) =>
+        new([.. faults.Select(fault => fault.Text)]) { IsTransient = faults.TrueForAll(fault => fault.Passes) };
+
+    private sealed record Fault(string Text, bool Passes);
 }

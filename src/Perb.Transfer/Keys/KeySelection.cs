@@ -21,8 +21,7 @@ internal static class KeySelection
         key.RequireAlive(now, ifRevoked: "; export its successor");
         if (SelfSignature.Utc(key.Primary.CreationTime) > now)
         {
-            throw new UnusableKeyException(
-                $"key {key.Fingerprint} was made in the future, {SelfSignature.Utc(key.Primary.CreationTime):u}; check the clock");
+            throw UnusableKeyException.MadeInTheFuture($"key {key.Fingerprint}", SelfSignature.Utc(key.Primary.CreationTime));
         }
 
         var candidates = Candidates(key, now);
@@ -61,6 +60,11 @@ internal static class KeySelection
         {
             return new UnusableKeyException(
                 $"key {key.Fingerprint} expired on {candidates.Max(candidate => candidate.ExpiresAt):yyyy-MM-dd}; extend it and export it again");
+        }
+
+        if (key.Subkeys(now).FirstOrDefault(subkey => subkey is { Encrypts: true, IsRevoked: false }) is { } later)
+        {
+            return UnusableKeyException.MadeInTheFuture($"the encryption subkey of {key.Fingerprint}", SelfSignature.Utc(later.Key.CreationTime));
         }
 
         if (key.Subkeys(now).Any(subkey => subkey is { Encrypts: true, IsRevoked: true }))

@@ -32,7 +32,7 @@ public static class RecipientKeys
             }
             catch (UnusableKeyException exception)
             {
-                faults.Add(new KeyFault(file, exception.Message));
+                faults.Add(new KeyFault(file, exception.Message, exception.IsOfClock));
             }
         }
 
@@ -61,4 +61,11 @@ public static class RecipientKeys
 }
 
 /// <summary>Why one key will not do; <see cref="RecipientKeys"/> adds which file it came from.</summary>
-internal sealed class UnusableKeyException(string reason) : Exception(reason);
+internal sealed class UnusableKeyException(string reason) : Exception(reason)
+{
+    /// <summary>It is not the key that is wrong: it was made after now.</summary>
+    public bool IsOfClock { get; private init; }
+
+    public static UnusableKeyException MadeInTheFuture(string what, DateTimeOffset createdAt) =>
+        new($"{what} was made in the future, {createdAt:u}; check the clock") { IsOfClock = true };
+}

@@ -61,7 +61,7 @@ public sealed class SigningKey
         }
         catch (UnusableKeyException exception)
         {
-            throw new SignerException(file, exception.Message);
+            throw new SignerException([new KeyFault(file, exception.Message, exception.IsOfClock)]);
         }
     }
 

@@ -112,9 +112,9 @@ internal static class SigningKeyFile
         return made.Find(one => one.ExpiresAt is null || one.ExpiresAt > now) ?? made.MaxBy(one => one.ExpiresAt) ?? throw Nothing(key, all);
     }
 
-    private static UnusableKeyException Nothing(CertifiedKey key, List<SignatureKey> all) => new(all.Count > 0
-        ? $"key {key.Fingerprint} was made in the future, {all[0].CreatedAt:u}; check the clock"
-        : $"key {key.Fingerprint} has no secret key in this file that may sign; add a signing subkey, or {ExportAgain}");
+    private static UnusableKeyException Nothing(CertifiedKey key, List<SignatureKey> all) => all.Count > 0
+        ? UnusableKeyException.MadeInTheFuture($"key {key.Fingerprint}", all[0].CreatedAt)
+        : new($"key {key.Fingerprint} has no secret key in this file that may sign; add a signing subkey, or {ExportAgain}");
 
     // gpg leaves a stub where the secret half was taken away or is on a card.
     private static bool IsThere(PgpSecretKey? key) => key is { IsPrivateKeyEmpty: false } && key.S2k is not { Type: S2k.GnuDummyS2K };

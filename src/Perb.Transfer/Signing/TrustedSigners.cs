@@ -37,7 +37,7 @@ public sealed class TrustedSigners
             }
             catch (UnusableKeyException exception)
             {
-                faults.Add(new KeyFault(file, exception.Message));
+                faults.Add(new KeyFault(file, exception.Message, exception.IsOfClock));
             }
         }
 

@@ -36,6 +36,24 @@ public sealed class KeyFileTests(SharedInstallation shared) : IClassFixture<Shar
             line => Assert.StartsWith("perb: Perb:Encryption:Recipients: /", line, StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("20380101T000000", "20380101T000000")]
+    [InlineData("20240101T000000", "20380101T000000")]
+    public async Task A_clock_that_is_behind_all_keys_is_no_fault_of_the_configuration(string made, string subkeyMade)
+    {
+        var gpg = _perb.Key.Gpg;
+        var fingerprint = gpg.Generate($"Later <later-{made}@perb.test>", "ed25519", "cert,sign", "never", made);
+        gpg.Run(["--faked-system-time", $"{subkeyMade}!", "--quick-add-key", fingerprint, "cv25519", "encr", "never"]).Ok();
+        _perb.Configure(("Encryption:Recipients", new JsonArray(gpg.Export(fingerprint))));
+
+        var ended = await _perb.RunAsync("once");
+
+        Assert.True(ended.ExitCode == 75, $"{ended.ExitCode}: {ended.Errors}"); // systemd starts the service again: a node sets its clock soon after its start
+        OneLine.NoTrace(ended);
+        Assert.Contains("was made in the future, 2038-01-01", ended.Errors, StringComparison.Ordinal);
+        Assert.Contains("check the clock", ended.Errors, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_key_that_expires_soon_is_warned_of_and_used()
     {
