@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Microsoft.Extensions.Hosting;
 using Perb.Scheduler.Pipeline;
 
@@ -5,9 +6,10 @@ namespace Perb.Scheduler.Observability;
 
 /// <summary>
 /// Gives memory back to the guests: soon after the start and after each time of work, then once a minute, never while something is carried.
-/// The collector alone would keep what the last busy minute needed, since an idle service allocates too little to make it look.
+/// The collector alone would keep what the last busy minute needed, since an idle service allocates too little to make it look; and SQLite's and
+/// OpenSSL's memory comes from the C library, which keeps what is freed for each thread by itself.
 /// </summary>
-public sealed class IdleMemory(Activities activities, TimeProvider time) : BackgroundService
+public sealed partial class IdleMemory(Activities activities, TimeProvider time) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
 
@@ -39,5 +41,13 @@ public sealed class IdleMemory(Activities activities, TimeProvider time) : Backg
         return _idleLooks++ % LooksPerTrim == 0;
     }
 
-    private static void Trim() => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+    private static void Trim()
+    {
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        _ = TrimHeap(0);
+    }
+
+    [LibraryImport("libc", EntryPoint = "malloc_trim")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
+    private static partial int TrimHeap(nuint keptBytes);
 }
