@@ -23,20 +23,31 @@ internal sealed class PacketFraming(int tag, long bodyBytes)
     public static long FramedBytes(long bodyBytes) =>
         1 + (bodyBytes / ChunkBytes) + DefiniteLength(bodyBytes % ChunkBytes).Length + bodyBytes;
 
-    /// <summary>The reverse; null where no body becomes so long.</summary>
+    /// <summary>
+    /// The reverse; null where no body becomes so long, or two do: three lengths in each MiB, at which a partial length with one octet behind it
+    /// takes as much room as five octets without one.
+    /// </summary>
     public static long? BodyBytes(long framedBytes)
     {
+        long? found = null;
         foreach (var lengthOctets in new[] { 1, 2, 5 })
         {
             var (chunks, rest) = Math.DivRem(framedBytes - 1 - lengthOctets, ChunkBytes + 1);
             var bodyBytes = (chunks * ChunkBytes) + rest;
-            if (framedBytes > lengthOctets && FramedBytes(bodyBytes) == framedBytes)
+            if (framedBytes <= lengthOctets || FramedBytes(bodyBytes) != framedBytes)
             {
-                return bodyBytes;
+                continue;
             }
+
+            if (found is not null && found != bodyBytes)
+            {
+                return null;
+            }
+
+            found = bodyBytes;
         }
 
-        return null;
+        return found;
     }
 
     /// <summary>The length of a small packet's body, its own octets and theirs; null where it is not written as it must be.</summary>
