@@ -8,7 +8,7 @@ namespace Perb.Transfer.Decrypting;
 /// </summary>
 public sealed class DecryptionBlocks
 {
-    private const int Count = 12;
+    private const int Count = 28;
 
     private readonly DecryptionBlock[] _all = [.. Enumerable.Range(0, Count).Select(_ => new DecryptionBlock())];
     private Channel<DecryptionBlock> _free = Channel.CreateUnbounded<DecryptionBlock>();

@@ -15,13 +15,7 @@ internal interface IContentOpening : IDisposable
     /// <exception cref="InvalidDataException">They are damaged; one line, which goes on from the file's name.</exception>
     int Decrypt(ReadOnlyMemory<byte> body, Span<byte> plain);
 
-    /// <summary>
-    /// What has to be computed over the plain bytes besides the cipher. Takes what <see cref="Decrypt"/> yields, in the same order, but may lag
-    /// behind it, on another thread.
-    /// </summary>
-    void Digest(ReadOnlySpan<byte> plain);
-
-    /// <summary>After the last byte was decrypted and digested.</summary>
+    /// <summary>After the last byte was decrypted.</summary>
     /// <exception cref="InvalidDataException">It was not all, or not right.</exception>
     void Finish();
 }

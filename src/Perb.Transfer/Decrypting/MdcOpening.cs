@@ -30,15 +30,8 @@ internal sealed class MdcOpening(byte[] sessionKey, long literalBytes) : IConten
         }
 
         _cipher.Transform(body, plain);
+        Digest(plain[..body.Length]);
         return body.Length;
-    }
-
-    public void Digest(ReadOnlySpan<byte> plain)
-    {
-        var hashed = (int)Math.Clamp(EndAt - _digestedBytes, 0, plain.Length);
-        _sha1.AppendData(plain[..hashed]);
-        plain[hashed..].CopyTo(_end.AsSpan((int)Math.Max(0, _digestedBytes - EndAt)));
-        _digestedBytes += plain.Length;
     }
 
     public void Finish()
@@ -58,5 +51,14 @@ internal sealed class MdcOpening(byte[] sessionKey, long literalBytes) : IConten
     {
         _cipher.Dispose();
         _sha1.Dispose();
+    }
+
+    /// <summary>All but the MDC's own bytes, which are kept.</summary>
+    private void Digest(ReadOnlySpan<byte> plain)
+    {
+        var hashed = (int)Math.Clamp(EndAt - _digestedBytes, 0, plain.Length);
+        _sha1.AppendData(plain[..hashed]);
+        plain[hashed..].CopyTo(_end.AsSpan((int)Math.Max(0, _digestedBytes - EndAt)));
+        _digestedBytes += plain.Length;
     }
 }

@@ -7,8 +7,8 @@ using Perb.Transfer.Sealing;
 namespace Perb.Transfer.Decrypting;
 
 /// <summary>
-/// Decrypts a message of our format. Reading, hashing, decrypting, and the digest of the plaintext go on at once, each a few blocks behind the
-/// one before; whoever reads the content is the last. Everything that is not exactly as its length demands is damage.
+/// Decrypts a message of our format. Reading, hashing and decrypting go on at once, each a few blocks behind the one before; whoever reads the
+/// content is the last. Everything that is not exactly as its length demands is damage.
 /// </summary>
 internal sealed class MessageDecryption : IDecryption
 {
@@ -23,7 +23,6 @@ internal sealed class MessageDecryption : IDecryption
     private readonly PacketFraming _literal;
     private readonly Channel<DecryptionBlock> _toHash = Channel.CreateUnbounded<DecryptionBlock>();
     private readonly Channel<DecryptionBlock> _toDecrypt = Channel.CreateUnbounded<DecryptionBlock>();
-    private readonly Channel<DecryptionBlock> _toDigest = Channel.CreateUnbounded<DecryptionBlock>();
     private readonly Channel<DecryptionBlock> _plain = Channel.CreateUnbounded<DecryptionBlock>();
     private readonly TaskCompletionSource<string?> _literalName = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _stop;
@@ -53,9 +52,8 @@ internal sealed class MessageDecryption : IDecryption
         Content = new PlainContent(_plain.Reader, blocks);
         _all = Task.WhenAll(
             Stage(ReadAsync),
-            Stage(() => ForEachAsync(_toHash.Reader, block => digests?.Append(block.Sealed.Span))),
-            Stage(DecryptAsync),
-            Stage(() => ForEachAsync(_toDigest.Reader, block => opening.Digest(block.Plain.Span))));
+            Stage(() => HashAsync(digests)),
+            Stage(DecryptAsync));
     }
 
     /// <inheritdoc/>
@@ -124,7 +122,7 @@ internal sealed class MessageDecryption : IDecryption
         for (var offset = 0L; offset < _head.MessageBytes;)
         {
             var block = await _blocks.TakeAsync(_stop.Token);
-            block.Fill(_file, offset, (int)Math.Min(DecryptionBlock.Bytes, _head.MessageBytes - offset), users: 3);
+            block.Fill(_file, offset, (int)Math.Min(DecryptionBlock.Bytes, _head.MessageBytes - offset), users: 2);
             offset += block.Sealed.Length;
             _toHash.Writer.TryWrite(block);
             _toDecrypt.Writer.TryWrite(block);
@@ -134,11 +132,11 @@ internal sealed class MessageDecryption : IDecryption
         _toDecrypt.Writer.Complete();
     }
 
-    private async Task ForEachAsync(ChannelReader<DecryptionBlock> blocks, Action<DecryptionBlock> action)
+    private async Task HashAsync(DigestPass? digests)
     {
-        await foreach (var block in blocks.ReadAllAsync(_stop.Token))
+        await foreach (var block in _toHash.Reader.ReadAllAsync(_stop.Token))
         {
-            action(block);
+            digests?.Append(block.Sealed.Span);
             _blocks.Leave(block);
         }
     }
@@ -149,15 +147,13 @@ internal sealed class MessageDecryption : IDecryption
         var (toSkip, plainBytes) = (_head.SessionKeyBytes, 0L);
         await foreach (var block in _toDecrypt.Reader.ReadAllAsync(_stop.Token))
         {
-            var isFirst = toSkip > 0;
-            if (!Open(block, toSkip, plainBytes) && isFirst)
+            if (!Open(block, toSkip, plainBytes))
             {
                 _literalName.TrySetResult(null);
                 return;
             }
 
             (toSkip, plainBytes) = (0, block.PlainEnd);
-            _toDigest.Writer.TryWrite(block);
             kept.Enqueue(block);
             while (kept.TryPeek(out var oldest) && oldest.PlainEnd <= _opening.ReleasedBytes)
             {
@@ -165,11 +161,13 @@ internal sealed class MessageDecryption : IDecryption
             }
         }
 
-        _toDigest.Writer.Complete();
         _plain.Writer.TryComplete(kept.Count == 0 ? null : Damaged(new InvalidDataException("its last chunk is missing")));
     }
 
-    /// <returns>False: what is in it is no literal packet of its length.</returns>
+    /// <param name="block">The next one.</param>
+    /// <param name="toSkip">Not 0: it is the first, and the session key packets are so long.</param>
+    /// <param name="plainBytes">So many came before it.</param>
+    /// <returns>False: it is the first, and holds no literal packet of the length that follows from the file's.</returns>
     private bool Open(DecryptionBlock block, int toSkip, long plainBytes)
     {
         if (!_encrypted.Unframe(block.Sealed[toSkip..], block.Scrap))

@@ -38,11 +38,6 @@ internal sealed class OcbOpening(byte[] sessionKey, long literalBytes) : IConten
         return written;
     }
 
-    /// <summary>Nothing: the tags come out of the cipher.</summary>
-    public void Digest(ReadOnlySpan<byte> plain)
-    {
-    }
-
     public void Finish()
     {
         if (!_isWhole)
