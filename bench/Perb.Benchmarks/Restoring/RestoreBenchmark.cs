@@ -35,13 +35,18 @@ internal static class RestoreBenchmark
             Description = "a directory on a disk, for the runs that are not in memory",
             DefaultValueFactory = _ => new DirectoryInfo("/var/tmp"),
         };
-        var restore = new Command("restore", "restoring beside gpg and tar") { size, rounds, disk };
+        var perb = new Option<FileInfo?>("--perb") { Description = "another build than the one beside this: the package's is compiled ahead" };
+        var restore = new Command("restore", "restoring beside gpg and tar") { size, rounds, disk, perb };
         restore.SetAction((parsed, token) => run(
-            parsed, stop => RunAsync((long)parsed.GetValue(size) << 20, parsed.GetValue(rounds), parsed.GetValue(disk)!, stop), token));
+            parsed,
+            stop => RunAsync(
+                (long)parsed.GetValue(size) << 20, parsed.GetValue(rounds), parsed.GetValue(disk)!, Programs.Built(parsed.GetValue(perb)).Perb, stop),
+            token));
         return restore;
     }
 
-    private static async Task<Report> RunAsync(long sizeBytes, int rounds, DirectoryInfo disk, CancellationToken cancellationToken)
+    private static async Task<Report> RunAsync(
+        long sizeBytes, int rounds, DirectoryInfo disk, string perb, CancellationToken cancellationToken)
     {
         var report = new Report($"restore: {sizeBytes >> 20} MiB in {Volumes} volumes, {rounds} rounds in turns, medians");
         foreach (var (where, directory) in new[] { ("memory", "/dev/shm"), ("disk", disk.FullName) })
@@ -49,7 +54,7 @@ internal static class RestoreBenchmark
             await using var files = await SealFiles.MakeAsync(directory, sizeBytes, cancellationToken);
             foreach (var packet in new[] { PacketKind.Mdc, PacketKind.Ocb })
             {
-                await CompareAsync(report, $"{packet.ToString().ToLowerInvariant()} in {where}", files, packet, sizeBytes, rounds, cancellationToken);
+                await CompareAsync(report, $"{packet.ToString().ToLowerInvariant()} in {where}", files, packet, sizeBytes, rounds, perb, cancellationToken);
             }
         }
 
@@ -57,14 +62,14 @@ internal static class RestoreBenchmark
     }
 
     private static async Task CompareAsync(
-        Report report, string what, SealFiles files, PacketKind packet, long sizeBytes, int rounds, CancellationToken cancellationToken)
+        Report report, string what, SealFiles files, PacketKind packet, long sizeBytes, int rounds, string perb, CancellationToken cancellationToken)
     {
         var remote = Path.Combine(Path.GetDirectoryName(files.Source)!, "remote");
         Directory.CreateDirectory(remote);
         try
         {
             await SealAsync(files, remote, packet, cancellationToken);
-            var contenders = Contenders(files, remote);
+            var contenders = Contenders(files, remote, perb);
             var runs = contenders.ToDictionary(contender => contender.Name, _ => new List<TimedRun>());
             await TimedRun.OfAsync(contenders[0].Command, Environment(files), cancellationToken); // gpg's agent runs from here on
             for (var round = 1; round <= rounds; round++)
@@ -104,10 +109,9 @@ internal static class RestoreBenchmark
         report.Add($"{what}: peak RSS", Math.Max(medians[Perb].PeakMebibytes, medians[PerbFetched].PeakMebibytes), "MiB", below: 128);
     }
 
-    private static IReadOnlyList<Contender> Contenders(SealFiles files, string remote)
+    private static IReadOnlyList<Contender> Contenders(SealFiles files, string remote, string perb)
     {
         var loop = Loop.Replace("X", Name, StringComparison.Ordinal);
-        var perb = Programs.Built(null).Perb;
         return
         [
             Bash(Line, $"cd \"$1\" && {loop}"),

@@ -15,6 +15,7 @@ internal sealed record RestoreOrder(string Named, string? At, string To, bool To
 internal static class RestoreCommand
 {
     private const int StandardOutputDescriptor = 1;
+    private const int ThreadsAtOnce = 8;
 
     public static async Task<ExitCode> RunAsync(RestoreOrder order, CancellationToken cancellationToken)
     {
@@ -40,6 +41,8 @@ internal static class RestoreCommand
             return await Screen.SayAsync(ExitCode.Usage, place!);
         }
 
+        // Disks are waited for on threads of the pool, which has as many as there are cores until half a second went by: then nobody hashes.
+        ThreadPool.SetMinThreads(ThreadsAtOnce, ThreadsAtOnce);
         var terminal = Logging.OpenTerminal(LogTarget.StandardError);
         using var logs = Logging.ToTerminal(terminal);
         try

@@ -55,8 +55,12 @@ internal static class CheckVolume
             ArrayPool<byte>.Shared.Return(block);
         }
 
-        return pass.Finish().Sha256 == volume.Digests.Sha256 ? null : "has other content than its manifest says (SHA-256)";
+        return FaultOf(pass.Finish(), volume);
     }
+
+    /// <summary>Of bytes that were hashed on their way.</summary>
+    public static string? FaultOf(Digests digests, ManifestVolume volume) =>
+        digests.Sha256 == volume.Digests.Sha256 ? null : "has other content than its manifest says (SHA-256)";
 
     private static FileStream Open(string file)
     {

@@ -15,7 +15,7 @@ namespace Perb.Scheduler.Restore;
 internal sealed record ReadyVolume(int Number, string Name, string File, FileFacts Facts);
 
 /// <summary>
-/// Brings volumes here in their order and proves them, a few ahead of decryption: while gpg works on one the next is fetched and hashed. On a
+/// Brings volumes here in their order and proves them, a few ahead of decryption: while one is decrypted the next is fetched and hashed. On a
 /// remote that is a directory of this machine they are read where they are.
 /// </summary>
 internal sealed class VolumeSupply : IAsyncDisposable
@@ -40,7 +40,7 @@ internal sealed class VolumeSupply : IAsyncDisposable
     /// <param name="work">Where they are put.</param>
     /// <param name="rclone">Fetches them.</param>
     /// <param name="progress">Is told of it.</param>
-    /// <param name="isProvenFirst">Also what is read in place is hashed before gpg gets it; else only while it does.</param>
+    /// <param name="isProvenFirst">Also what is read in place is hashed before it is decrypted; else only meanwhile.</param>
     /// <param name="logger">Is told what did not go well.</param>
     /// <param name="cancellationToken">Stops rclone.</param>
     public VolumeSupply(

@@ -1,4 +1,3 @@
-using System.ComponentModel;
 using System.Diagnostics;
 using System.IO.Pipes;
 using Perb.Transfer.Posix;
@@ -7,15 +6,12 @@ using Perb.Transfer.Rclone;
 namespace Perb.Transfer.Decrypting;
 
 /// <summary>
-/// One file that gpg decrypts. gpg keeps this program's terminal, so that agent, passphrase prompt and smart card work as they do when a person
-/// calls it. What comes out is proven only by <see cref="FinishAsync"/>: with an MDC, gpg passes on a damaged message
+/// One file that gpg decrypts. What comes out is proven only by <see cref="FinishAsync"/>: with an MDC, gpg passes on a damaged message
 /// before it knows.
 /// </summary>
-public sealed class GpgDecryption : IAsyncDisposable
+public sealed class GpgDecryption : IDecryption
 {
-    private const string Program = "gpg";
     private const int PipeBytes = 1 << 20;
-    private const int Interrupted = 128 + 2;
 
     private readonly Process _process;
     private readonly GpgStatus _status = new();
@@ -45,51 +41,24 @@ public sealed class GpgDecryption : IAsyncDisposable
     /// <exception cref="DecryptionException">There is no gpg.</exception>
     public static GpgDecryption Start(string file, Func<Stream, CancellationToken, Task>? feed, CancellationToken cancellationToken)
     {
-        var program = ProgramFile.Find(Program, ProgramFile.SearchPath)
-            ?? throw new DecryptionException("gpg is not installed: apt install gnupg", keyIsMissing: true);
-        var message = feed is null ? Path.GetFullPath(file) : "-";
-        var start = new ProcessStartInfo(program, ["--quiet", "--status-fd", "2", "--output", "-", "--decrypt", "--", message])
-        {
-            UseShellExecute = false,
-            RedirectStandardInput = feed is not null,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        if (feed is not null && Terminal() is { } terminal)
-        {
-            start.Environment.TryAdd("GPG_TTY", terminal); // the agent asks for a passphrase there; gpg itself looks at its standard input
-        }
-
-        try
-        {
-            return new GpgDecryption(file, Process.Start(start)!, feed, cancellationToken);
-        }
-        catch (Win32Exception exception)
-        {
-            throw new DecryptionException($"gpg cannot be started: {exception.Message}", keyIsMissing: true);
-        }
+        var process = GpgProgram.Decrypt(["--status-fd", "2", "--output", "-"], feed is null ? file : null);
+        return new GpgDecryption(file, process, feed, cancellationToken);
     }
 
-    /// <summary>What the message says it is called; null where gpg ended before it knew.</summary>
+    /// <inheritdoc/>
     public async Task<string?> NameAsync(CancellationToken cancellationToken)
     {
         await _nameOrEnd.Task.WaitAsync(cancellationToken);
         return _status.LiteralName;
     }
 
-    /// <summary>After the last byte of <see cref="Content"/>: it was all, and it was right.</summary>
-    /// <exception cref="DecryptionException">It was not.</exception>
-    /// <exception cref="OperationCanceledException">Somebody pressed Ctrl-C: the terminal sends it to gpg, too.</exception>
+    /// <inheritdoc/>
     public async Task FinishAsync(CancellationToken cancellationToken)
     {
         await _process.WaitForExitAsync(cancellationToken);
         await _listening.WaitAsync(cancellationToken);
         await _feeding.WaitAsync(cancellationToken);
-        if (_process.ExitCode == Interrupted)
-        {
-            throw new OperationCanceledException("gpg was interrupted");
-        }
-
+        GpgProgram.ThrowIfInterrupted(_process);
         if (_status.FaultOf(Path.GetFileName(_file), _process.ExitCode) is { } fault)
         {
             throw fault;
@@ -105,9 +74,6 @@ public sealed class GpgDecryption : IAsyncDisposable
         await _feeding.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _process.Dispose();
     }
-
-    private static string? Terminal() =>
-        Console.IsInputRedirected ? null : new FileInfo("/proc/self/fd/0").LinkTarget;
 
     // Only speed: a pipe's usual 64 KiB make two programs wait for each other at every turn.
     private static void Widen(Stream stream)

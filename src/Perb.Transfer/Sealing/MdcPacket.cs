@@ -9,16 +9,25 @@ namespace Perb.Transfer.Sealing;
 /// </summary>
 internal sealed class MdcPacket(byte[] sessionKey) : IContentPacket
 {
-    private const byte Version = 1;
-    private const int PrefixBytes = CfbCipher.BlockBytes + 2;
+    public const int PacketTag = 18;
+    public const byte Version = 1;
+    public const int PrefixBytes = CfbCipher.BlockBytes + 2;
     private static readonly byte[] MdcHeader = [0xD3, 0x14];
 
-    private readonly CfbCipher _cipher = new(sessionKey);
+    private readonly CfbCipher _cipher = new(sessionKey, CipherDirection.Encrypt);
     private readonly IncrementalHash _sha1 = IncrementalHash.CreateHash(HashAlgorithmName.SHA1);
 
-    public int Tag => 18;
+    /// <summary>What the MDC begins with; it is part of what is hashed.</summary>
+    public static ReadOnlySpan<byte> MdcHead => MdcHeader;
 
-    public long BodyBytes(long contentBytes) => 1 + PrefixBytes + contentBytes + MdcHeader.Length + SHA1.HashSizeInBytes;
+    public int Tag => PacketTag;
+
+    public long BodyBytes(long contentBytes) => contentBytes + OverheadBytes;
+
+    /// <summary>The reverse; below 0 where a body is too short.</summary>
+    public static long ContentBytes(long bodyBytes) => bodyBytes - OverheadBytes;
+
+    private static int OverheadBytes => 1 + PrefixBytes + MdcHeader.Length + SHA1.HashSizeInBytes;
 
     public void Begin(ArrayBufferWriter<byte> output)
     {
@@ -33,7 +42,7 @@ internal sealed class MdcPacket(byte[] sessionKey) : IContentPacket
 
     public void Encrypt(ReadOnlyMemory<byte> content, ArrayBufferWriter<byte> output)
     {
-        _cipher.Encrypt(content, output.GetSpan(content.Length));
+        _cipher.Transform(content, output.GetSpan(content.Length));
         output.Advance(content.Length);
     }
 

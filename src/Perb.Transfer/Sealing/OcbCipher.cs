@@ -13,10 +13,12 @@ internal sealed partial class OcbCipher : IDisposable
     private const string Library = "libcrypto.so.3";
     private const int SetNonceLength = 0x9;
     private const int GetTag = 0x10;
+    private const int SetTag = 0x11;
+    private const int AsBefore = -1;
 
     private readonly ContextHandle _context;
 
-    public OcbCipher(ReadOnlySpan<byte> key)
+    public OcbCipher(ReadOnlySpan<byte> key, CipherDirection direction)
     {
         _context = NewContext();
         if (_context.IsInvalid)
@@ -24,9 +26,9 @@ internal sealed partial class OcbCipher : IDisposable
             throw new CryptographicException("OpenSSL has no memory for a cipher");
         }
 
-        Check(Init(_context, Aes256Ocb(), 0, [], []), "AES-256 OCB");
+        Check(Init(_context, Aes256Ocb(), 0, [], [], direction == CipherDirection.Encrypt ? 1 : 0), "AES-256 OCB");
         Check(Control(_context, SetNonceLength, NonceBytes, []), "the nonce length");
-        Check(Init(_context, 0, 0, key, []), "the key");
+        Check(Init(_context, 0, 0, key, [], AsBefore), "the key");
     }
 
     public static bool IsAvailable { get; } = NativeLibrary.TryLoad(Library, out var library)
@@ -35,23 +37,30 @@ internal sealed partial class OcbCipher : IDisposable
     /// <summary>Starts a message under the same key.</summary>
     public void Begin(ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associated)
     {
-        Check(Init(_context, 0, 0, [], nonce), "the nonce");
+        Check(Init(_context, 0, 0, [], nonce, AsBefore), "the nonce");
         Check(Update(_context, [], out _, associated, associated.Length), "the associated data");
     }
 
     /// <summary>Returns how many bytes came out: whole blocks; the rest waits. The output has room for one block more.</summary>
-    public int Encrypt(ReadOnlySpan<byte> plain, Span<byte> output)
+    public int Transform(ReadOnlySpan<byte> input, Span<byte> output)
     {
-        Check(Update(_context, output, out var written, plain, plain.Length), "the content");
+        Check(Update(_context, output, out var written, input, input.Length), "the content");
         return written;
     }
 
-    /// <summary>The bytes that waited, then the tag.</summary>
-    public int Finish(Span<byte> output)
+    /// <summary>The bytes that waited, then the tag of what was encrypted.</summary>
+    public int FinishWithTag(Span<byte> output)
     {
         Check(Final(_context, output, out var written), "the last block");
         Check(Control(_context, GetTag, TagBytes, output[written..]), "the tag");
         return written + TagBytes;
+    }
+
+    /// <summary>The bytes that waited, if what was decrypted has this tag; else null, and nothing that came out before is to be believed.</summary>
+    public int? FinishIfTagIs(Span<byte> tag, Span<byte> output)
+    {
+        Check(Control(_context, SetTag, TagBytes, tag), "the tag");
+        return Final(_context, output, out var written) == 1 ? written : null;
     }
 
     public void Dispose() => _context.Dispose();
@@ -77,15 +86,15 @@ internal sealed partial class OcbCipher : IDisposable
     private static partial nint Aes256Ocb();
 
     // An empty span is passed as a null pointer, which OpenSSL reads as "leave this as it is".
-    [LibraryImport(Library, EntryPoint = "EVP_EncryptInit_ex")]
+    [LibraryImport(Library, EntryPoint = "EVP_CipherInit_ex")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
-    private static partial int Init(ContextHandle context, nint cipher, nint engine, ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce);
+    private static partial int Init(ContextHandle context, nint cipher, nint engine, ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, int encrypts);
 
-    [LibraryImport(Library, EntryPoint = "EVP_EncryptUpdate")]
+    [LibraryImport(Library, EntryPoint = "EVP_CipherUpdate")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
     private static partial int Update(ContextHandle context, Span<byte> output, out int written, ReadOnlySpan<byte> input, int inputBytes);
 
-    [LibraryImport(Library, EntryPoint = "EVP_EncryptFinal_ex")]
+    [LibraryImport(Library, EntryPoint = "EVP_CipherFinal_ex")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
     private static partial int Final(ContextHandle context, Span<byte> output, out int written);
 

@@ -16,8 +16,8 @@ namespace Perb.Transfer.Sealing;
 internal static class SessionKeyPacket
 {
     public const int KeyBytes = 32;
-    private const int Tag = 1;
-    private const byte Version = 3;
+    public const int Tag = 1;
+    public const byte Version = 3;
     private const byte Aes256 = 9;
 
     /// <exception cref="PgpException">The key cannot encrypt, or in a way that is not supported.</exception>

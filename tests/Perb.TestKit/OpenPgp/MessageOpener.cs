@@ -25,14 +25,11 @@ public static class MessageOpener
     {
         var packets = PacketReader.Read(message);
         var (sessionKeys, encrypted) = (packets[..^1], packets[^1]);
-        Require(sessionKeys.Count > 0 && sessionKeys.All(packet => packet.Tag == 1), "session key packets come first");
-        var opened = sessionKeys.Select(packet => SessionKey(packet.Body, key)).OfType<byte[]>().ToList();
-        Require(opened.Count == 1, "one session key packet is for this key");
-
+        var sessionKey = SessionKeyOf(sessionKeys, key);
         var plain = encrypted.Tag switch
         {
-            18 => OpenMdc(encrypted.Body, opened[0]),
-            20 => OpenOcb(encrypted.Body, opened[0]),
+            18 => OpenMdc(encrypted.Body, sessionKey),
+            20 => OpenOcb(encrypted.Body, sessionKey),
             _ => throw new FormatException($"tag {encrypted.Tag}"),
         };
         var literal = PacketReader.Read(plain).Single();
@@ -44,6 +41,17 @@ public static class MessageOpener
             [.. sessionKeys.Select(packet => Convert.ToHexString(packet.Body.AsSpan(1, 8)))],
             Encoding.UTF8.GetString(literal.Body, 2, nameBytes),
             literal.Body[(6 + nameBytes)..]);
+    }
+
+    /// <summary>The key of its encrypted packet.</summary>
+    public static byte[] SessionKeyOf(byte[] message, RSA key) => SessionKeyOf(PacketReader.Read(message)[..^1], key);
+
+    private static byte[] SessionKeyOf(List<RawPacket> packets, RSA key)
+    {
+        Require(packets.Count > 0 && packets.All(packet => packet.Tag == 1), "session key packets come first");
+        var opened = packets.Select(packet => SessionKey(packet.Body, key)).OfType<byte[]>().ToList();
+        Require(opened.Count == 1, "one session key packet is for this key");
+        return opened[0];
     }
 
     private static byte[]? SessionKey(byte[] body, RSA key)

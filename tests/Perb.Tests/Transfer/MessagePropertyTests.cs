@@ -1,8 +1,5 @@
 using System.Security.Cryptography;
 using CsCheck;
-using Org.BouncyCastle.Bcpg;
-using Org.BouncyCastle.Bcpg.OpenPgp;
-using Org.BouncyCastle.Security;
 using Perb.TestKit.OpenPgp;
 using Perb.Transfer.Hashing;
 using Perb.Transfer.Keys;
@@ -15,7 +12,7 @@ public sealed class MessagePropertyTests : IDisposable
 {
     private const int Chunk = 1 << 20;
     private const int OcbChunk = 4 << 20;
-    private readonly List<(RSA Secret, Recipient Recipient)> _keys = [.. Enumerable.Range(0, 3).Select(_ => Key())];
+    private readonly List<(RSA Secret, Recipient Recipient)> _keys = [.. Enumerable.Range(0, 3).Select(_ => SealedMessages.Key())];
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("perb-messages-");
 
     /// <summary>Everything that is small, and what lies around the ends of partial lengths and chunks.</summary>
@@ -40,10 +37,10 @@ public sealed class MessagePropertyTests : IDisposable
         .Sample(
             (length, pieces, packet, recipients, hidden, name) =>
             {
-                var content = Bytes(length);
+                var content = SealedMessages.Bytes(length);
                 var chosen = _keys.Take(recipients).ToList();
                 using var message = new VolumeMessage(packet, name, length, [.. chosen.Select(key => key.Recipient)], hidden);
-                var written = Write(message, content, pieces);
+                var written = SealedMessages.Write(message, content, pieces);
 
                 Assert.Equal(message.TotalBytes, written.Length);
                 Assert.InRange(written.Length, length + 1, VolumeMessage.BytesAtMost(length, recipients));
@@ -68,10 +65,10 @@ public sealed class MessagePropertyTests : IDisposable
             {
                 var folder = _folder.CreateSubdirectory(Guid.NewGuid().ToString("N"));
                 var archive = Path.Combine(folder.FullName, "vzdump-lxc-100-2026_11_20-02_00_01.tar");
-                var content = Bytes(archiveBytes);
+                var content = SealedMessages.Bytes(archiveBytes);
                 await File.WriteAllBytesAsync(archive, content);
                 using var source = SourceArchive.Open(archive);
-                var log = new TarCompanion("x.log", Bytes(logBytes), DateTimeOffset.UnixEpoch);
+                var log = new TarCompanion("x.log", SealedMessages.Bytes(logBytes), DateTimeOffset.UnixEpoch);
                 var tar = TarStream.For(source.Name, archiveBytes, source.ModifiedAt, log, null);
                 var (secret, recipient) = _keys[0];
                 var plan = SealingPlanTests.Plan(archiveBytes, 1) with
@@ -111,7 +108,7 @@ public sealed class MessagePropertyTests : IDisposable
         foreach (var packet in Enum.GetValues<PacketKind>())
         {
             using var message = new VolumeMessage(packet, "X.enc", 300, [recipient], hideRecipients: false);
-            var whole = Write(message, Bytes(300), []);
+            var whole = SealedMessages.Write(message, SealedMessages.Bytes(300), []);
             var start = PacketReader.Read(whole)[^1].Offset;
             Gen.Select(Gen.Int[start, whole.Length - 1], Gen.Int[0, 7]).Sample(
                 (at, bit) =>
@@ -122,58 +119,5 @@ public sealed class MessagePropertyTests : IDisposable
                 },
                 iter: 300);
         }
-    }
-
-    // As the sealer does: two parts in turns, digested one behind.
-    private static byte[] Write(VolumeMessage message, byte[] content, List<int> pieces)
-    {
-        using var written = new MemoryStream();
-        var (free, behind) = (new MessagePart(), new MessagePart());
-        message.Begin(free);
-        Next();
-        var left = content.AsMemory();
-        foreach (var piece in pieces.Append(Chunk).Append(Chunk).Append(Chunk).Append(Chunk).Append(Chunk))
-        {
-            if (left.IsEmpty)
-            {
-                break;
-            }
-
-            var take = left[..Math.Min(piece, left.Length)];
-            message.Content(take, free);
-            message.Digest(behind);
-            Next();
-            left = left[take.Length..];
-        }
-
-        message.Digest(behind);
-        message.Finish(free);
-        Next();
-        return written.ToArray();
-
-        void Next()
-        {
-            foreach (var segment in free.Output)
-            {
-                written.Write(segment.Span);
-            }
-
-            (free, behind) = (behind, free);
-        }
-    }
-
-    private static (RSA Secret, Recipient Recipient) Key()
-    {
-        var secret = RSA.Create(2048);
-        var key = new PgpPublicKey(PublicKeyAlgorithmTag.RsaGeneral, DotNetUtilities.GetRsaPublicKey(secret), DateTime.UnixEpoch);
-        var fingerprint = Convert.ToHexString(key.GetFingerprint());
-        return (secret, new Recipient(key) { File = "", Fingerprint = fingerprint, SubkeyFingerprint = fingerprint, UserId = "" });
-    }
-
-    private static byte[] Bytes(int count)
-    {
-        var bytes = new byte[count];
-        new Random(count).NextBytes(bytes);
-        return bytes;
     }
 }
