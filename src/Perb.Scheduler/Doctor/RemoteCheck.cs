@@ -29,7 +29,7 @@ internal sealed class RemoteCheck(RemoteSection section, PerbOptions options, Rc
         var hash = (await rclone.GetFeaturesAsync(_remote.Path, cancellationToken)).BestHash;
         say(hash is { } kind ? Finding.Ok(Subject, $"copies are proven by {kind.ToString().ToLowerInvariant()}")
             : section.Verify == VerifyLevel.Hash ? Finding.Warn(
-                Subject, "it has no hashes: copies are proven by size alone", "\"Verify\": \"download\" proves them by content, and costs the download")
+                Subject, "it has no hashes: copies are proven by size alone", $"nothing, if size is enough; \"Verify\": \"download\" beside \"Name\": \"{section.Name}\" proves them by content, and costs the download")
             : Finding.Ok(Subject, "it has no hashes, and none are asked for"));
         if (!await IsOursAsync(say, cancellationToken))
         {
