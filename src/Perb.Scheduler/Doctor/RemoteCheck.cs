@@ -19,7 +19,10 @@ internal sealed class RemoteCheck(RemoteSection section, PerbOptions options, Rc
 
     public string Subject => $"remote {section.Name}";
 
-    public string Fix => $"runuser -u {Environment.UserName} -- rclone lsd {section.Path} --config {options.Rclone.ConfigFile}";
+    // A directory of this machine has no login that could be wrong.
+    public string Fix => section.Path.StartsWith('/')
+        ? $"findmnt -T {section.Path}; install -d -o {Environment.UserName} -g {Environment.UserName} -m 700 {section.Path}"
+        : $"runuser -u {Environment.UserName} -- rclone lsd {section.Path} --config {options.Rclone.ConfigFile}";
 
     /// <summary>Bytes a second, as the probe was sent; null before that, or where it was too quick to tell.</summary>
     public double? Speed { get; private set; }

@@ -117,7 +117,7 @@ internal sealed class CarryOutSetup(NodeFiles files, GrantToken grant, TimeProvi
         Directory.CreateDirectory(Path.GetDirectoryName(files.LocalRemoteDropIn)!, DropInMode);
         await InstalledFile.WriteAsync(
             files.LocalRemoteDropIn, $"# Written by perb setup: remotes that are directories of this machine.\n[Service]\n{string.Concat(lines)}", Owner.Root, InstalledFile.AllRead, cancellationToken);
-        say($"{files.LocalRemoteDropIn} lets the service write {string.Join(", ", directories)}: systemctl daemon-reload");
+        say($"{files.LocalRemoteDropIn} lets the service write {string.Join(", ", directories)}");
     }
 
     private const UnixFileMode DropInMode = InstalledFile.AllRead | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
