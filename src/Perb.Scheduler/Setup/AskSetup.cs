@@ -229,7 +229,7 @@ internal sealed class AskSetup(SetupOrder order, Questions questions, GrantToken
     {
         var file = order.RcloneConfig ?? SetupPlan.RcloneFileOf(perb);
         var answer = questions.Text(
-            $"Where the backups go, as rclone has it, such as gdrive:perb/{node}: a path that nothing else uses ({file}, {RcloneConfigFile.RemotesInWords(file)})",
+            $"Where the backups go, as rclone has it, such as gdrive:perb/{node}: a path that nothing else uses (rclone is configured by {file}, {RcloneConfigFile.RemotesInWords(file)})",
             "--remote",
             path => FaultOfRemote(path, file));
         var name = RemotePath.Parse(answer).Remote.TrimEnd(':');

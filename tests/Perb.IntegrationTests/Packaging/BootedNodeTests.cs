@@ -173,7 +173,7 @@ public sealed class BootedNodeTests(BuiltPackages packages, NodeImage image)
         Assert.Empty((await UploadsAsync(node)).Intersect(uploads));
     }
 
-    /// <summary>What was under way when the service was killed: its claim has to run out first.</summary>
+    /// <summary>What was under way when the service was killed; an attempt that failed since then waits its time.</summary>
     private static async Task WhatWasKilledArrivesOnceAsync(BootedNode node, NodeSite site)
     {
         var name = (await site.PublishedAsync(4, TimeSpan.FromMinutes(4)))[^1];
