@@ -37,7 +37,16 @@ public sealed class HookScript(ProxmoxApi api, Troubles troubles, PerbOptions op
             ? $"{who} names the script {script}, which {fault.Text}: vzdump refuses {what} until the script or that line is mended"
             : null;
 
-    private async Task<string?> OfJobsAsync(CancellationToken cancellationToken) =>
-        Own(await api.GetBackupJobsAsync(cancellationToken), options.Proxmox.Node)
-            .Select(own => FaultOf($"backup job {own.Job}", "every backup of that job", own.Script)).FirstOrDefault(fault => fault is not null);
+    private async Task<string?> OfJobsAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return Own(await api.GetBackupJobsAsync(cancellationToken), options.Proxmox.Node)
+                .Select(own => FaultOf($"backup job {own.Job}", "every backup of that job", own.Script)).FirstOrDefault(fault => fault is not null);
+        }
+        catch (ProxmoxException)
+        {
+            return null; // a token that may see this node alone is not shown them
+        }
+    }
 }

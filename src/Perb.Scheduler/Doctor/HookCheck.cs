@@ -20,7 +20,7 @@ internal sealed class HookCheck(NodeFiles files, PerbOptions options, ProxmoxApi
 
     public async Task RunAsync(Action<Finding> say, CancellationToken cancellationToken)
     {
-        var jobs = api is null ? [] : HookScript.Own(await api.GetBackupJobsAsync(cancellationToken), options.Proxmox.Node).ToList();
+        var jobs = await JobsAsync(say, cancellationToken);
         var isClosed = ReadableFile.IsDenied(files.VzdumpConf);
         var script = !isClosed && File.Exists(files.VzdumpConf) ? VzdumpConf.ScriptOf(File.ReadAllText(files.VzdumpConf)) : null;
         if (isClosed)
@@ -46,6 +46,20 @@ internal sealed class HookCheck(NodeFiles files, PerbOptions options, ProxmoxApi
         }
 
         jobs.ForEach(job => JudgeJob(say, job.Job, job.Script, isOursElsewhere: script == files.Hook));
+    }
+
+    // A token that may see this node alone is not shown them, and works.
+    private async Task<List<(string Job, string Script)>> JobsAsync(Action<Finding> say, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return api is null ? [] : [.. HookScript.Own(await api.GetBackupJobsAsync(cancellationToken), options.Proxmox.Node)];
+        }
+        catch (ProxmoxException)
+        {
+            say(Finding.Ok(Subject, "the scripts of backup jobs are not judged: the token is not shown them"));
+            return [];
+        }
     }
 
     /// <summary>Null: the script is well.</summary>

@@ -115,6 +115,19 @@ public sealed class DoctorTests(SharedKey key) : IClassFixture<SharedKey>
         Assert.DoesNotContain(findings, finding => finding.Contains("elsewhere", StringComparison.Ordinal) || finding.Contains("without", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task Backup_jobs_that_the_token_is_not_shown_are_no_fault_of_the_hook()
+    {
+        await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
+        perb.WriteSecret("token", perb.Node.CreateToken("perb@pve!less", ["Datastore.Audit", "VM.Audit", "Pool.Audit"]));
+        perb.Configure(("Proxmox:TokenId", "perb@pve!less"));
+
+        var findings = (await ExamineAsync(perb, exitCode: 1)).Where(finding => (string)finding!["check"]! == "hook").ToList();
+
+        Assert.DoesNotContain(findings, finding => (string)finding!["result"]! == "fail");
+        Assert.Contains(findings, finding => ((string)finding!["text"]!).Contains("not judged: the token is not shown them", StringComparison.Ordinal));
+    }
+
     private static void WriteScript(string path, string text)
     {
         File.WriteAllText(path, text);
