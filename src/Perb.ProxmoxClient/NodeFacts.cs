@@ -54,6 +54,26 @@ public sealed record VzdumpDefaults
     public string? Compress { get; init; }
 }
 
+/// <summary>A scheduled backup job of the cluster.</summary>
+public sealed record BackupJob
+{
+    /// <summary>For instance <c>backup-6f1d3a2e-77b0</c>.</summary>
+    [JsonPropertyName("id")]
+    public required string Id { get; init; }
+
+    /// <summary>The one node that runs it; null: each runs it for its own guests.</summary>
+    [JsonPropertyName("node")]
+    public string? Node { get; init; }
+
+    /// <summary>Not said means that it is.</summary>
+    [JsonPropertyName("enabled")]
+    public bool? Enabled { get; init; }
+
+    /// <summary>The job's own hook script, which wins over the node's; null: the node's.</summary>
+    [JsonPropertyName("script")]
+    public string? Script { get; init; }
+}
+
 /// <summary>The node's clock.</summary>
 public sealed record NodeTime
 {

@@ -163,6 +163,10 @@ public sealed class ProxmoxApi(HttpClient http)
     public async Task<VzdumpDefaults> GetVzdumpDefaultsAsync(string node, CancellationToken cancellationToken) =>
         (await GetAsync($"/nodes/{node}/vzdump/defaults", cancellationToken)).Read(ProxmoxJson.Default.VzdumpDefaults);
 
+    /// <summary>The scheduled backup jobs of the cluster. Needs Sys.Audit on <c>/</c>.</summary>
+    public async Task<IReadOnlyList<BackupJob>> GetBackupJobsAsync(CancellationToken cancellationToken) =>
+        (await GetAsync($"/cluster/backup", cancellationToken)).ReadList(ProxmoxJson.Default.BackupJobs);
+
     private Task<ApiAnswer> GetAsync(
         FormattableString path,
         CancellationToken cancellationToken,

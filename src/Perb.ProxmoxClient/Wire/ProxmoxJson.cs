@@ -27,5 +27,6 @@ namespace Perb.ProxmoxClient.Wire;
 [JsonSerializable(typeof(List<GuestRow>), TypeInfoPropertyName = "Guests")]
 [JsonSerializable(typeof(List<UncoveredGuest>), TypeInfoPropertyName = "UncoveredGuests")]
 [JsonSerializable(typeof(VzdumpDefaults))]
+[JsonSerializable(typeof(List<BackupJob>), TypeInfoPropertyName = "BackupJobs")]
 [JsonSerializable(typeof(NodeTime))]
 internal sealed partial class ProxmoxJson : JsonSerializerContext;

@@ -89,7 +89,7 @@ internal static class DoctorCommand
     private static IReadOnlyList<ICheck> WithoutNode(Settings settings) =>
     [
         new FilesCheck(settings), new KeysCheck(settings, TimeProvider.System), .. Remotes(settings).Rclone, new StagingCheck(settings.Options),
-        new HookCheck(NodeFiles.Here(), settings.Options), new NotifyCheck(settings, TimeProvider.System), new PageCheck(settings, TimeProvider.System),
+        new HookCheck(NodeFiles.Here(), settings.Options, api: null), new NotifyCheck(settings, TimeProvider.System), new PageCheck(settings, TimeProvider.System),
     ];
 
     private static IReadOnlyList<ICheck> All(Settings settings, ServiceUnit? unit, ProxmoxApi api)
@@ -101,7 +101,7 @@ internal static class DoctorCommand
         return
         [
             new FilesCheck(settings), new KeysCheck(settings, time), new NodeCheck(api, options, time), storages, .. rclone, new StagingCheck(options),
-            new RpoCheck(options, storages, remotes, time), new HookCheck(NodeFiles.Here(), options), new NotifyCheck(settings, time), new PageCheck(settings, time),
+            new RpoCheck(options, storages, remotes, time), new HookCheck(NodeFiles.Here(), options, api), new NotifyCheck(settings, time), new PageCheck(settings, time),
             new ServiceCheck(options, time),
         ];
     }

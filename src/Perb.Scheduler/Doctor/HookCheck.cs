@@ -1,82 +1,143 @@
+using Perb.ProxmoxClient;
 using Perb.Scheduler.Configuration;
+using Perb.Scheduler.Discovery;
 using Perb.Scheduler.Setup;
 using Perb.Transfer.Posix;
 
 namespace Perb.Scheduler.Doctor;
 
-/// <summary>vzdump's hook on this node: vzdump refuses every backup where the script that is set is missing or not executable.</summary>
-internal sealed class HookCheck(NodeFiles files, PerbOptions options) : ICheck
+/// <summary>
+/// Every script that vzdump runs on this node: that of <c>/etc/vzdump.conf</c>, those of backup jobs, and the one that Perb's hook chains.
+/// </summary>
+/// <param name="api">Tells the backup jobs, whose file only root may read; null: they are not looked at.</param>
+internal sealed class HookCheck(NodeFiles files, PerbOptions options, ProxmoxApi? api) : ICheck
 {
-    private const UnixFileMode Executable = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
     private const UnixFileMode WritableByOthers = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
 
     public string Subject => "hook";
 
     public string Fix => $"ls -l {files.VzdumpConf}";
 
-    public Task RunAsync(Action<Finding> say, CancellationToken cancellationToken)
+    public async Task RunAsync(Action<Finding> say, CancellationToken cancellationToken)
     {
-        if (ReadableFile.IsDenied(files.VzdumpConf))
+        var jobs = await JobsAsync(say, cancellationToken);
+        var isClosed = ReadableFile.IsDenied(files.VzdumpConf);
+        var script = !isClosed && File.Exists(files.VzdumpConf) ? VzdumpConf.ScriptOf(File.ReadAllText(files.VzdumpConf)) : null;
+        if (isClosed)
         {
             say(Finding.Ok(Subject, $"{files.VzdumpConf} is closed to {Environment.UserName}: not judged"));
-            return Task.CompletedTask;
         }
-
-        var script = File.Exists(files.VzdumpConf) ? VzdumpConf.ScriptOf(File.ReadAllText(files.VzdumpConf)) : null;
-        if (script is null)
+        else if (script is null)
         {
             say(Finding.Ok(Subject, $"none in {files.VzdumpConf}: archives are found when their task has ended, at the next poll"));
         }
-        else if (ReadableFile.IsDenied(script))
+        else if (FindingOf($"{files.VzdumpConf} names {script}", script, "vzdump refuses every backup of this node", $"take the line out of {files.VzdumpConf}") is { } finding)
         {
-            say(Finding.Ok(Subject, $"{files.VzdumpConf} names {script}, which is closed to {Environment.UserName}: not judged"));
+            say(finding);
         }
-        else if (FaultOf(script) is { } fault)
-        {
-            say(Finding.Fail(
-                Subject,
-                $"{files.VzdumpConf} names {script}, which {fault}: vzdump refuses every backup of this node",
-                script == files.Hook ? "apt install --reinstall perb, or perb setup --remove-hook" : $"mend {script}, or take the line out of {files.VzdumpConf}"));
-        }
-        else if (script == files.Hook)
-        {
-            JudgeOurs(say);
-        }
-        else
+        else if (script != files.Hook)
         {
             say(Finding.Ok(Subject, $"{files.VzdumpConf} names {script}, not Perb's: archives are found when their task has ended, at the next poll"));
         }
 
-        return Task.CompletedTask;
+        if (script == files.Hook || jobs.Exists(job => job.Script == files.Hook))
+        {
+            JudgeOurs(say, ScriptFault.Of(files.Hook) is null or { Harm: ScriptHarm.Unseen });
+        }
+
+        jobs.ForEach(job => JudgeJob(say, job.Job, job.Script, isOursElsewhere: script == files.Hook));
     }
 
-    private void JudgeOurs(Action<Finding> say)
+    // A token that may see this node alone is not shown them, and works.
+    private async Task<List<(string Job, string Script)>> JobsAsync(Action<Finding> say, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return api is null ? [] : [.. HookScript.Own(await api.GetBackupJobsAsync(cancellationToken), options.Proxmox.Node)];
+        }
+        catch (ProxmoxException)
+        {
+            say(Finding.Ok(Subject, "the scripts of backup jobs are not judged: the token is not shown them"));
+            return [];
+        }
+    }
+
+    /// <summary>Null: the script is well.</summary>
+    private Finding? FindingOf(string subject, string script, string consequence, string remedy, Verdict whereNotRun = Verdict.Fail) => ScriptFault.Of(script) switch
+    {
+        null => null,
+        { Harm: ScriptHarm.Unseen, Text: var text } => Finding.Ok(Subject, $"{subject}, which {text}: not judged"),
+        { Harm: ScriptHarm.Open, Text: var text, Fix: var fix } => new Finding(Subject, script == files.Hook ? Verdict.Fail : Verdict.Warn, $"{subject}, which {text}", fix),
+        var fault => new Finding(
+            Subject, whereNotRun, $"{subject}, which {fault.Text}: {consequence}",
+            $"{(script == files.Hook ? "apt install --reinstall perb" : fault.Fix.Length > 0 ? fault.Fix : $"mend {script}")}, or {remedy}"),
+    };
+
+    private void JudgeOurs(Action<Finding> say, bool isWell)
     {
         var spool = options.Discovery.SpoolDirectory;
-        if (FileFacts.At(files.Hook)!.Owner != 0 || (File.GetUnixFileMode(files.Hook) & WritableByOthers) != 0)
-        {
-            say(Finding.Fail(Subject, $"{files.Hook} runs as root, and others than root can change it", $"chown root:root {files.Hook}; chmod 755 {files.Hook}"));
-        }
-        else if (FileFacts.At(spool) is not { KindInWords: "a directory", Owner: 0 })
+        if (FileFacts.At(spool) is not { KindInWords: "a directory", Owner: 0 })
         {
             say(Finding.Warn(Subject, $"its spool {spool} is not a directory of root's: no events arrive, polls find the archives", "systemd-tmpfiles --create perb.conf"));
         }
-        else if (File.Exists(files.HookConf) && (FileFacts.At(files.HookConf)!.Owner != 0 || (File.GetUnixFileMode(files.HookConf) & WritableByOthers) != 0))
+        else if (isWell)
+        {
+            say(Finding.Ok(Subject, $"Perb's is in use, can be run, and {spool} can be read ({Directory.GetFiles(spool).Length} events)"));
+        }
+
+        if (!File.Exists(files.HookConf))
+        {
+            return;
+        }
+
+        if (FileFacts.At(files.HookConf)!.Owner != 0 || (File.GetUnixFileMode(files.HookConf) & WritableByOthers) != 0)
         {
             say(Finding.Warn(Subject, $"{files.HookConf} is ignored: others than root could change it", $"chown root:root {files.HookConf}; chmod go-w {files.HookConf}"));
         }
-        else
+        else if (!ReadableFile.IsDenied(files.HookConf) && HookInstallation.ChainOf(File.ReadAllText(files.HookConf)) is { } chained)
         {
-            var events = Directory.GetFiles(spool).Length;
-            say(Finding.Ok(Subject, $"{files.VzdumpConf} names it, it can be run, and {spool} can be read ({events} events)"));
+            var subject = $"{files.HookConf} chains {chained}";
+            say(FindingOf(subject, chained, "Perb's hook leaves it out, and says so in each task", $"take CHAIN out of {files.HookConf}", Verdict.Warn)
+                ?? Finding.Ok(Subject, $"{subject}, which can be run"));
         }
     }
 
-    private static string? FaultOf(string script) => FileFacts.At(script) switch
+    // A job's own script wins over vzdump.conf's. Where it calls Perb's hook itself, all is as it should be.
+    private void JudgeJob(Action<Finding> say, string job, string script, bool isOursElsewhere)
     {
-        null => "is not there",
-        _ when !File.Exists(script) => "is no file",
-        _ when (File.GetUnixFileMode(script) & Executable) == 0 => "cannot be executed",
-        _ => null,
-    };
+        var (subject, remedy) = ($"backup job {job} names {script} itself", $"pvesh set /cluster/backup/{job} --delete script");
+        if (FindingOf(subject, script, "vzdump refuses every backup of that job", remedy) is { } finding)
+        {
+            say(finding);
+        }
+
+        if (script == files.Hook)
+        {
+            return;
+        }
+
+        if (MentionsOurs(script))
+        {
+            say(Finding.Ok(Subject, $"{subject}, which calls Perb's"));
+        }
+        else
+        {
+            var text = $"{subject}: Perb's does not run for that job, whose archives are found when their task has ended, at the next poll";
+            say(isOursElsewhere ? Finding.Warn(Subject, text, $"{remedy}; the script goes on as CHAIN={script} in {files.HookConf}") : Finding.Ok(Subject, text));
+        }
+    }
+
+    private bool MentionsOurs(string script)
+    {
+        const int Most = 1 << 20;
+        try
+        {
+            return FileFacts.AtEndOf(script) is { IsRegularFile: true, SizeBytes: < Most }
+                && !ReadableFile.IsDenied(script) && File.ReadAllText(script).Contains(files.Hook, StringComparison.Ordinal);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
 }

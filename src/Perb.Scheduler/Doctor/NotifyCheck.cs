@@ -14,7 +14,7 @@ internal sealed class NotifyCheck(Settings settings, TimeProvider time) : ICheck
     {
         using var notifiers = Notifiers.Load(settings.Options.Notify, settings.File, time);
         say(notifiers.All.Count == 0
-            ? Finding.Warn(Subject, "nobody is told when a guest is not safe", "perb setup --mail-to root, or Notify in the configuration")
+            ? Finding.Warn(Subject, "nobody is told when a guest is not safe", "perb setup --yes --mail-to root --start, or Notify in the configuration")
             : Finding.Ok(
                 Subject,
                 $"{string.Join(", ", notifiers.All.Select(notifier => $"{notifier.Entry.Name} ({notifier.Destination})"))}; perb notify --test tries them"));

@@ -19,7 +19,10 @@ internal sealed class RemoteCheck(RemoteSection section, PerbOptions options, Rc
 
     public string Subject => $"remote {section.Name}";
 
-    public string Fix => $"runuser -u {Environment.UserName} -- rclone lsd {section.Path} --config {options.Rclone.ConfigFile}";
+    // A directory of this machine has no login that could be wrong.
+    public string Fix => section.Path.StartsWith('/')
+        ? $"findmnt -T {section.Path}; install -d -o {Environment.UserName} -g {Environment.UserName} -m 700 {section.Path}"
+        : $"runuser -u {Environment.UserName} -- rclone lsd {section.Path} --config {options.Rclone.ConfigFile}";
 
     /// <summary>Bytes a second, as the probe was sent; null before that, or where it was too quick to tell.</summary>
     public double? Speed { get; private set; }
@@ -29,7 +32,7 @@ internal sealed class RemoteCheck(RemoteSection section, PerbOptions options, Rc
         var hash = (await rclone.GetFeaturesAsync(_remote.Path, cancellationToken)).BestHash;
         say(hash is { } kind ? Finding.Ok(Subject, $"copies are proven by {kind.ToString().ToLowerInvariant()}")
             : section.Verify == VerifyLevel.Hash ? Finding.Warn(
-                Subject, "it has no hashes: copies are proven by size alone", "\"Verify\": \"download\" proves them by content, and costs the download")
+                Subject, "it has no hashes: copies are proven by size alone", $"nothing, if size is enough; \"Verify\": \"download\" beside \"Name\": \"{section.Name}\" proves them by content, and costs the download")
             : Finding.Ok(Subject, "it has no hashes, and none are asked for"));
         if (!await IsOursAsync(say, cancellationToken))
         {

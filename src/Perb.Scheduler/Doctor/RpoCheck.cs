@@ -55,6 +55,7 @@ internal sealed class RpoCheck(PerbOptions options, StoragesCheck storages, IRea
     {
         { TotalDays: >= 2 } => string.Create(CultureInfo.InvariantCulture, $"{span.TotalDays:0.0} days"),
         { TotalHours: >= 1 } => string.Create(CultureInfo.InvariantCulture, $"{span.TotalHours:0.0} hours"),
+        { TotalMinutes: <= 1 } => "a minute",
         _ => string.Create(CultureInfo.InvariantCulture, $"{Math.Ceiling(span.TotalMinutes):0} minutes"),
     };
 }

@@ -14,7 +14,7 @@ internal sealed class ServiceCheck(PerbOptions options, TimeProvider time) : ICh
     {
         say(StateDirectory.IsOwned(options.StateDirectory)
             ? Finding.Ok(Subject, "runs")
-            : Finding.Warn(Subject, "does not run: nothing is shipped", "systemctl enable --now perb"));
+            : Finding.Warn(Subject, File.Exists(options.StorePath) ? "does not run: nothing is shipped" : "was never started: nothing is shipped yet", "systemctl enable --now perb"));
         if (!File.Exists(options.StorePath))
         {
             say(Finding.Ok("store", $"{options.StorePath} is made by the first start"));

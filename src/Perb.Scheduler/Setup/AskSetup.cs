@@ -72,13 +72,13 @@ internal sealed class AskSetup(SetupOrder order, Questions questions, GrantToken
 
         var keepsToken = File.Exists(SecretFile.Locate((string)proxmox["TokenSecretFile"]!, files.Configuration));
         var lines = await grant.PlanAsync((string)proxmox["TokenId"]!, keepsToken, cancellationToken);
-        questions.Say("These lines give Perb a token that can look and nothing else:");
+        questions.Say("These lines give Perb a token that can look and nothing else. They are run after the last question:");
         foreach (var line in lines)
         {
             questions.Say($"    {grant.InWords(line)}");
         }
 
-        return questions.YesNo("Run them now", true, "--token-secret-file")
+        return questions.YesNo("May setup run them", true, "--token-secret-file")
             ? (lines, null)
             : throw new SetupException("run them yourself, put the secret into a file that root alone can read, and give it with --token-secret-file");
     }
@@ -121,18 +121,9 @@ internal sealed class AskSetup(SetupOrder order, Questions questions, GrantToken
             return []; // they were confirmed when they came
         }
 
-        var named = order.Recipients.Count > 0 ? order.Recipients
-            : [questions.Text("File with the public key that backups are encrypted to (its private half stays elsewhere)", null, "--recipient")];
-        IReadOnlyList<Recipient> recipients;
-        try
-        {
-            recipients = RecipientKeys.Load([.. named.Select(Path.GetFullPath)], time.GetUtcNow(), new HashSet<string>());
-        }
-        catch (KeyFileException exception)
-        {
-            throw new SetupException(string.Join("; ", exception.Faults.Select(fault => $"--recipient {fault.File}: {fault.Reason}")));
-        }
-
+        var recipients = order.Recipients.Count > 0
+            ? LoadRecipients(order.Recipients)
+            : LoadRecipients([questions.Text("File with the public key that backups are encrypted to (its private half stays elsewhere)", "--recipient", FaultOfRecipient)]);
         foreach (var recipient in recipients)
         {
             Confirm(recipient);
@@ -147,15 +138,44 @@ internal sealed class AskSetup(SetupOrder order, Questions questions, GrantToken
             : Path.Combine(files.Directory, index == 0 ? "recipient.asc" : $"recipient-{index + 1}.asc");
     }
 
+    private IReadOnlyList<Recipient> LoadRecipients(IReadOnlyList<string> named)
+    {
+        try
+        {
+            return RecipientKeys.Load([.. named.Select(Path.GetFullPath)], time.GetUtcNow(), new HashSet<string>());
+        }
+        catch (KeyFileException exception)
+        {
+            throw new SetupException(string.Join("; ", exception.Faults.Select(fault => $"--recipient {fault.File}: {fault.Reason}")));
+        }
+    }
+
+    private string? FaultOfRecipient(string file)
+    {
+        try
+        {
+            LoadRecipients([file]);
+            return null;
+        }
+        catch (SetupException exception)
+        {
+            return exception.Message["--recipient ".Length..];
+        }
+    }
+
     // Whoever plants another key here reads every backup: a person, or a script that was given the fingerprint, has to say that it is the one.
     private void Confirm(Recipient recipient)
     {
         questions.Say($"Backups will be readable for: {recipient.Fingerprint} {recipient.UserId}");
         var said = order.Fingerprints.Select(text => text.Replace(" ", "", StringComparison.Ordinal).ToUpperInvariant()).ToList();
-        if (said.Count > 0 ? !said.Contains(recipient.Fingerprint)
-            : order.IsUnattended || !questions.YesNo("Is that the fingerprint of the key that you keep", false, "--fingerprint"))
+        if (said.Count > 0 ? !said.Contains(recipient.Fingerprint) : order.IsUnattended)
         {
             throw new SetupException($"{recipient.File}: --fingerprint has to say {recipient.Fingerprint}, if that is the key that you keep (gpg --show-keys FILE)");
+        }
+
+        if (said.Count == 0 && !questions.YesNo("Is that the fingerprint of the key that you keep", false, "--fingerprint"))
+        {
+            throw new SetupException($"nothing was changed: whoever has that key reads the backups; compare with what gpg --show-keys says where the key was made, then run setup again");
         }
     }
 
@@ -183,9 +203,7 @@ internal sealed class AskSetup(SetupOrder order, Questions questions, GrantToken
             return;
         }
 
-        var wanted = order.Remotes.Count > 0
-            ? order.Remotes
-            : [$"offsite={questions.Text("Where the backups go, as rclone has it (this installation needs a path of its own)", null, "--remote")}"];
+        var wanted = order.Remotes.Count > 0 ? order.Remotes : [AskRemote(perb, node)];
         var remotes = perb["Remotes"] as JsonArray ?? [];
         perb["Remotes"] = remotes;
         foreach (var word in wanted)
@@ -206,6 +224,38 @@ internal sealed class AskSetup(SetupOrder order, Questions questions, GrantToken
         }
     }
 
+    // Called as rclone calls it, where that can be: so it is called in the README, and by whoever made it.
+    private string AskRemote(JsonObject perb, string node)
+    {
+        var file = order.RcloneConfig ?? SetupPlan.RcloneFileOf(perb);
+        var answer = questions.Text(
+            $"Where the backups go, as rclone has it, such as gdrive:perb/{node}: a path that nothing else uses (rclone is configured by {file}, {RcloneConfigFile.RemotesInWords(file)})",
+            "--remote",
+            path => FaultOfRemote(path, file));
+        var name = RemotePath.Parse(answer).Remote.TrimEnd(':');
+        return $"{(name.Length is > 0 and <= 32 && name.All(character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_') ? name : "offsite")}={answer}";
+    }
+
+    // While it can be said again: doctor would find it, too, but after everything was written.
+    private string? FaultOfRemote(string answer, string file)
+    {
+        if (!RemotePath.TryParse(answer, out var path, out var fault))
+        {
+            return fault;
+        }
+
+        var name = path.Remote.TrimEnd(':').Split(',')[0];
+        if (path.Remote.Length == 0 || path.Remote.StartsWith(':'))
+        {
+            return null; // a directory of this machine, or a remote without a name
+        }
+
+        var known = File.Exists(file) ? RcloneConfigFile.Names(file) : null;
+        return known is null ? $"rclone does not know {name} yet; in another terminal: runuser -u {order.User} -- rclone config --config {file}"
+            : known.Count > 0 && !known.Contains(name) ? $"rclone does not know {name}: {file}, {RcloneConfigFile.RemotesInWords(file)}"
+            : null;
+    }
+
     private bool AskSigning(JsonObject encryption)
     {
         if (encryption["SigningKey"] is not null)
@@ -214,7 +264,7 @@ internal sealed class AskSetup(SetupOrder order, Questions questions, GrantToken
         }
 
         var place = Path.Combine(files.Directory, SetupPlan.SigningKeyName);
-        var signs = order.Sign ?? questions.YesNo("Sign what is shipped with a key of this node, so that nobody can put a backup of his own there", !order.IsUnattended, "--sign");
+        var signs = order.Sign ?? questions.YesNo("Sign what is shipped with a key of this node, so that nobody else can put a backup there", !order.IsUnattended, "--sign");
         if (signs)
         {
             encryption["SigningKey"] = place;

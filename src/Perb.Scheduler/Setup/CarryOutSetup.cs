@@ -80,7 +80,7 @@ internal sealed class CarryOutSetup(NodeFiles files, GrantToken grant, TimeProvi
     {
         var place = (string)plan.Configuration["Perb"]!["Encryption"]!["SigningKey"]!;
         var key = await NewSigningKey.CreateAsync(place, $"Perb on {plan.Node}", time.GetUtcNow(), (plan.Owner.User, plan.Owner.Group), cancellationToken);
-        say($"manifests will be signed by {key.Signer} ({place}); its public half, to keep with the private key: gpg --show-keys; README, \"Signing\"");
+        say($"manifests will be signed by {key.Signer}, whose key is {place}; keep its public half with the private key: the README has the lines, \"Signing\"");
     }
 
     private async Task WriteConfigurationAsync(SetupPlan plan, CancellationToken cancellationToken)
@@ -117,7 +117,7 @@ internal sealed class CarryOutSetup(NodeFiles files, GrantToken grant, TimeProvi
         Directory.CreateDirectory(Path.GetDirectoryName(files.LocalRemoteDropIn)!, DropInMode);
         await InstalledFile.WriteAsync(
             files.LocalRemoteDropIn, $"# Written by perb setup: remotes that are directories of this machine.\n[Service]\n{string.Concat(lines)}", Owner.Root, InstalledFile.AllRead, cancellationToken);
-        say($"{files.LocalRemoteDropIn} lets the service write {string.Join(", ", directories)}: systemctl daemon-reload");
+        say($"{files.LocalRemoteDropIn} lets the service write {string.Join(", ", directories)}");
     }
 
     private const UnixFileMode DropInMode = InstalledFile.AllRead | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;

@@ -1,3 +1,4 @@
+using Perb.Scheduler.Discovery;
 using Perb.Transfer.Posix;
 
 namespace Perb.Scheduler.Setup;
@@ -11,7 +12,6 @@ internal sealed class HookInstallation(NodeFiles files)
     private const string Chain = "CHAIN=";
     private const string Wait = "WAIT=";
     private const UnixFileMode WritableByOthers = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
-    private const UnixFileMode Executable = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
     /// <returns>What was done, a line each.</returns>
     /// <exception cref="SetupException">The hook is not installed, or what is chained could not be run.</exception>
@@ -109,8 +109,11 @@ internal sealed class HookInstallation(NodeFiles files)
                 ? $"{open} must be root's and writable for nobody else, or the hook ignores {files.HookConf}: chown root {open}; chmod go-w {open}"
                 : null;
 
-    private static bool CanRun(string script) =>
-        script.StartsWith('/') && File.Exists(script) && (File.GetUnixFileMode(script) & Executable) != 0;
+    /// <summary>The script that the hook's settings name as <c>CHAIN</c>; null: none.</summary>
+    /// <param name="settings">The text of <c>/etc/perb/hook.conf</c>.</param>
+    public static string? ChainOf(string settings) => ValueOf(settings, Chain);
+
+    private static bool CanRun(string script) => ScriptFault.Of(script) is not { Harm: ScriptHarm.NotRun };
 
     // jobs.cfg: "vzdump: ID", then lines of "KEY VALUE" with a tab before them. Facts: PVE 1.
     private List<string> JobsWithHook()

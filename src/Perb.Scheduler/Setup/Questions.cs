@@ -38,6 +38,25 @@ internal sealed class Questions(TextReader answers, TextWriter screen, bool isUn
         }
     }
 
+    /// <summary>Asks until the answer is one that can be used: who mistypes one name should not begin anew.</summary>
+    /// <param name="question">Without a question mark.</param>
+    /// <param name="option">What says it on the command line.</param>
+    /// <param name="faultOf">What is wrong with an answer; null: nothing.</param>
+    /// <exception cref="SetupException">There is no answer.</exception>
+    public string Text(string question, string option, Func<string, string?> faultOf)
+    {
+        while (true)
+        {
+            var answer = Text(question, fallback: null, option);
+            if (faultOf(answer) is not { } fault)
+            {
+                return answer;
+            }
+
+            Say(fault);
+        }
+    }
+
     /// <exception cref="SetupException">There is no answer.</exception>
     public bool YesNo(string question, bool fallback, string option)
     {

@@ -13,8 +13,7 @@ public static partial class RcloneConfigFile
     {
         try
         {
-            var names = File.ReadLines(file).Select(line => Section().Match(line)).Where(match => match.Success)
-                .Select(match => Printable.Clean(match.Groups[1].Value, 40)).Take(ShownNames + 1).ToList();
+            var names = Names(file).Select(name => Printable.Clean(name, 40)).ToList();
             return names.Count == 0 ? "which has no remote" : $"which has {string.Join(", ", names.Take(ShownNames))}{(names.Count > ShownNames ? ", …" : "")}";
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
@@ -26,6 +25,12 @@ public static partial class RcloneConfigFile
             return $"which {Environment.UserName} cannot read";
         }
     }
+
+    /// <summary>The names of its remotes; none where it is encrypted.</summary>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">The same.</exception>
+    public static IReadOnlyList<string> Names(string file) =>
+        [.. File.ReadLines(file).Select(line => Section().Match(line)).Where(match => match.Success).Select(match => match.Groups[1].Value)];
 
     /// <summary>
     /// The directories of this machine that a remote writes to, also behind others (alias, crypt, union and the like). None where the file is

@@ -8,12 +8,16 @@ public static class Eventually
 
     public static Task HoldsAsync(string what, Func<bool> condition) => HoldsAsync(what, () => Task.FromResult(condition()));
 
-    public static async Task HoldsAsync(string what, Func<Task<bool>> condition)
+    /// <param name="what">What holds.</param>
+    /// <param name="condition">Whether it does.</param>
+    /// <param name="longest">More than the usual, where Perb itself waits.</param>
+    public static async Task HoldsAsync(string what, Func<Task<bool>> condition, TimeSpan? longest = null)
     {
+        var limit = longest ?? Longest;
         var startedAt = TimeProvider.System.GetTimestamp();
         while (!await condition())
         {
-            Assert.True(TimeProvider.System.GetElapsedTime(startedAt) < Longest, $"not in {Longest}: {what}");
+            Assert.True(TimeProvider.System.GetElapsedTime(startedAt) < limit, $"not in {limit}: {what}");
             await Task.Delay(Interval, TimeProvider.System, TestContext.Current.CancellationToken);
         }
     }

@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using Perb.IntegrationTests.Installation;
 using Perb.IntegrationTests.Transfer;
+using Perb.Simulation.Guests;
 using Perb.Transfer.Posix;
 
 namespace Perb.IntegrationTests.Node;
@@ -78,6 +79,59 @@ public sealed class DoctorTests(SharedKey key) : IClassFixture<SharedKey>
         Assert.Equal(result, (string)finding["result"]!);
         Assert.False(string.IsNullOrWhiteSpace((string?)finding["fix"]));
         Assert.Equal(fault == "remote keeps", perb.Objects().Any(name => name.StartsWith("perb-probe-", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Every_script_that_root_runs_at_a_backup_is_judged_with_the_command_that_mends_it()
+    {
+        await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
+        var node = new NodeUnderSetup(perb);
+        (await node.SetUpAsync([.. node.Everything, "--hook", "--no-doctor"])).Ok();
+        var (chained, own, caller, open) = (node.PathOf("chained"), node.PathOf("own"), node.PathOf("caller"), node.PathOf("open"));
+        await File.WriteAllTextAsync(node.PathOf("etc/perb/hook.conf"), $"CHAIN={chained}\n", TestContext.Current.CancellationToken);
+        WriteScript(own, "#!/bin/sh\n");
+        WriteScript(caller, $"#!/bin/sh\n{node.PathOf("usr/lib/perb/vzdump-hook")} \"$@\"\n");
+        WriteScript(open, "#!/bin/sh\n");
+        File.SetUnixFileMode(open, (UnixFileMode)0b111_111_111);
+        perb.Node.Jobs.Set(new BackupJob("own", "local") { Script = own });
+        perb.Node.Jobs.Set(new BackupJob("caller", "local") { Script = caller });
+        perb.Node.Jobs.Set(new BackupJob("open", "local") { Script = open });
+        perb.Node.Jobs.Set(new BackupJob("gone", "local") { Script = "/nowhere/hook" });
+        perb.Node.Jobs.Set(new BackupJob("elsewhere", "local") { Script = "/nowhere/hook", Node = "pve2" });
+        perb.Node.Jobs.Set(new BackupJob("without", "local"));
+
+        var ended = await node.RunAsync("", "doctor", "--json");
+
+        var findings = ((JsonArray)JsonNode.Parse(ended.Output)!).Where(finding => (string)finding!["check"]! == "hook")
+            .Select(finding => $"{finding!["result"]} {finding["text"]} > {finding["fix"]}").ToList();
+        Assert.Contains($"warn {node.PathOf("etc/perb/hook.conf")} chains {chained}, which is not there: Perb's hook leaves it out, and says so in each task"
+            + $" > mend {chained}, or take CHAIN out of {node.PathOf("etc/perb/hook.conf")}", findings);
+        Assert.Contains($"warn backup job own names {own} itself: Perb's does not run for that job, whose archives are found when their task has ended, at the next poll"
+            + $" > pvesh set /cluster/backup/own --delete script; the script goes on as CHAIN={own} in {node.PathOf("etc/perb/hook.conf")}", findings);
+        Assert.Contains($"ok backup job caller names {caller} itself, which calls Perb's > ", findings);
+        Assert.Contains($"warn backup job open names {open} itself, which runs as root, and others than root can change it > chown root:root {open}; chmod go-w {open}", findings);
+        Assert.Contains("fail backup job gone names /nowhere/hook itself, which is not there: vzdump refuses every backup of that job"
+            + " > mend /nowhere/hook, or pvesh set /cluster/backup/gone --delete script", findings);
+        Assert.DoesNotContain(findings, finding => finding.Contains("elsewhere", StringComparison.Ordinal) || finding.Contains("without", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Backup_jobs_that_the_token_is_not_shown_are_no_fault_of_the_hook()
+    {
+        await using var perb = await PerbInstallation.StartAsync(key, TestContext.Current.CancellationToken);
+        perb.WriteSecret("token", perb.Node.CreateToken("perb@pve!less", ["Datastore.Audit", "VM.Audit", "Pool.Audit"]));
+        perb.Configure(("Proxmox:TokenId", "perb@pve!less"));
+
+        var findings = (await ExamineAsync(perb, exitCode: 0)).Where(finding => (string)finding!["check"]! == "hook").ToList();
+
+        Assert.DoesNotContain(findings, finding => (string)finding!["result"]! == "fail");
+        Assert.Contains(findings, finding => ((string)finding!["text"]!).Contains("not judged: the token is not shown them", StringComparison.Ordinal));
+    }
+
+    private static void WriteScript(string path, string text)
+    {
+        File.WriteAllText(path, text);
+        File.SetUnixFileMode(path, (UnixFileMode)0b111_101_101);
     }
 
     [Fact]

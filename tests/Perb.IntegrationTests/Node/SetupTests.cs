@@ -53,7 +53,7 @@ public sealed class SetupTests(SharedKey key) : IClassFixture<SharedKey>
     {
         await using var perb = await StartAsync();
         var node = new NodeUnderSetup(perb);
-        string[] answers = ["pve1", "y", perb.RecipientFile, "y", $"offsite:{perb.RemoteFolder}", "n", "y", "root@example.org", "y"];
+        string[] answers = ["pve1", "y", "/nowhere.asc", perb.RecipientFile, "y", "offsite", "ofsite:backups", $"offsite:{perb.RemoteFolder}", "n", "y", "root@example.org", "y"];
 
         var ended = await node.RunAsync(
             string.Concat(answers.Select(line => line + "\n")), "setup", "--user", "root", "--token-id", PerbInstallation.TokenId, "--rclone-config", perb.PathOf("rclone.conf"));
@@ -61,6 +61,11 @@ public sealed class SetupTests(SharedKey key) : IClassFixture<SharedKey>
         Assert.True(ended.ExitCode == 0, ended.Output + ended.Errors);
         Assert.Contains("    pveum user token add perb@pve node --privsep 1", ended.Output, StringComparison.Ordinal);
         Assert.Contains(key.Fingerprint, ended.Output, StringComparison.Ordinal);
+
+        // What was mistyped is said, and asked for again.
+        Assert.All(
+            (string[])["/nowhere.asc: is not there", "'offsite' is not an rclone path", "rclone does not know ofsite"],
+            words => Assert.Contains(words, ended.Output, StringComparison.Ordinal));
         var text = await File.ReadAllTextAsync(node.Configuration, Stop);
         Assert.All((string[])["smtp", "root@example.org", "127.0.0.1:9443"], word => Assert.Contains(word, text, StringComparison.Ordinal));
         Assert.Contains("vzdump-hook", await File.ReadAllTextAsync(node.VzdumpConf, Stop), StringComparison.Ordinal);

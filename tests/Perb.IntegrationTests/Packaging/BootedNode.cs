@@ -24,18 +24,18 @@ public sealed class BootedNode : IAsyncDisposable
     private readonly CancellationTokenSource _kill = new();
     private readonly StringBuilder _console = new();
     private CommandTask<CommandResult>? _machine;
+    private readonly string _release;
     private string _init = "";
 
-    private BootedNode()
-    {
-    }
+    private BootedNode(string release) => _release = release;
 
     /// <summary>Its file system, from outside.</summary>
     public string Root => Path.Combine(_folder.FullName, "root");
 
-    public static async Task<BootedNode> BootAsync()
+    /// <param name="release">One of <see cref="NodeImage.Releases"/>.</param>
+    public static async Task<BootedNode> BootAsync(string release)
     {
-        var node = new BootedNode();
+        var node = new BootedNode(release);
         try
         {
             await node.MountAsync();
@@ -108,7 +108,7 @@ public sealed class BootedNode : IAsyncDisposable
             _folder.CreateSubdirectory(name);
         }
 
-        var options = $"lowerdir={NodeImage.Folder},upperdir={_folder.FullName}/upper,workdir={_folder.FullName}/work";
+        var options = $"lowerdir={NodeImage.FolderOf(_release)},upperdir={_folder.FullName}/upper,workdir={_folder.FullName}/work";
         var mounted = await BuiltPackages.TryRunAsync("mount", "-t", "overlay", "-o", options, "overlay", Root);
         Assert.SkipUnless(mounted?.ExitCode == 0, $"no node can be booted: {mounted?.Errors.Trim()}");
     }

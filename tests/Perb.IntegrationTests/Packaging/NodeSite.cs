@@ -71,14 +71,14 @@ internal sealed class NodeSite(BootedNode node)
         BootedNode.SimulatedNode, "vzdump", "--directory", State, "--storage", "local", "101");
 
     /// <summary>Waits until so many backups are published, and returns their names.</summary>
-    public async Task<IReadOnlyList<string>> PublishedAsync(int count)
+    public async Task<IReadOnlyList<string>> PublishedAsync(int count, TimeSpan? longest = null)
     {
         List<string> names = [];
         await Eventually.HoldsAsync($"{count} backups are published", async () =>
         {
             names = [.. (await ListAsync()).Where(backup => (string?)backup["state"] == "published").Select(backup => (string)backup["remoteName"]!).Order(StringComparer.Ordinal)];
             return names.Count == count;
-        });
+        }, longest);
         return names;
     }
 

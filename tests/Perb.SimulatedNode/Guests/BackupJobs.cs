@@ -25,6 +25,9 @@ public sealed record BackupJob(string Id, string Storage)
     public string? PruneBackups { get; init; }
 
     public string? NotesTemplate { get; init; }
+
+    /// <summary>The job's own hook script.</summary>
+    public string? Script { get; init; }
 }
 
 /// <summary>The scheduled jobs of the cluster.</summary>

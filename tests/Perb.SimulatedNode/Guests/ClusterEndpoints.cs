@@ -139,6 +139,7 @@ internal static class ClusterEndpoints
         Add("pool", job.Pool);
         Add("node", job.Node);
         Add("notes-template", job.NotesTemplate);
+        Add("script", job.Script);
         // The list alone has it. A made-up time of tomorrow: calendar events are not simulated.
         Add("next-run", call?.Node.Clock.Seconds + 86_400);
         if (job.PruneBackups is { } rule)

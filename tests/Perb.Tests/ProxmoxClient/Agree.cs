@@ -107,6 +107,9 @@ internal static class Agree
         (Text(data, "script"), Text(data, "dumpdir"), Text(data, "storage"), Text(data, "mode"), Text(data, "compress")),
         (defaults.Script, defaults.DumpDirectory, defaults.Storage, defaults.Mode, defaults.Compress));
 
+    public static void BackupJobs(JsonElement data, IReadOnlyList<BackupJob> jobs) => Each(data, jobs, (json, job) => Assert.Equal(
+        (Text(json, "id"), Text(json, "node"), Flag(json, "enabled"), Text(json, "script")), (job.Id, job.Node, job.Enabled is true, job.Script)));
+
     private static void Each<T>(JsonElement data, IReadOnlyList<T> items, Action<JsonElement, T> agree) =>
         Each([.. data.EnumerateArray()], items, agree);
 

@@ -45,6 +45,7 @@ internal sealed record ReplayedCall(string Method, Regex Path, Func<ProxmoxApi, 
         Get(@"/cluster/resources(\?.*)?", async (api, _, answer) => Agree.Guests(Data(answer), await api.GetGuestsAsync(Ct))),
         Get("/cluster/backup-info/not-backed-up", async (api, _, answer) => Agree.Uncovered(
             Data(answer), await api.GetGuestsNotBackedUpAsync(Ct))),
+        Get("/cluster/backup", async (api, _, answer) => Agree.BackupJobs(Data(answer), await api.GetBackupJobsAsync(Ct))),
         Get(@"/nodes/(?<node>[^/]+)/vzdump/defaults(\?.*)?", async (api, parts, answer) => Agree.VzdumpDefaults(
             Data(answer), await api.GetVzdumpDefaultsAsync(parts["node"].Value, Ct))),
     ];
