@@ -138,7 +138,7 @@ internal sealed record VolumeDocument(
         volume.VerifiedHow?.Word());
 }
 
-[JsonSerializable(typeof(IReadOnlyList<BackupDocument>))]
+[JsonSerializable(typeof(IEnumerable<BackupDocument>))]
 [JsonSerializable(typeof(BackupDocument))]
 [JsonSerializable(typeof(IReadOnlyList<VolumeDocument>))]
 [JsonSerializable(typeof(IReadOnlyList<BackupEvent>))]

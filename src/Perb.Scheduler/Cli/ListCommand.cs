@@ -22,7 +22,7 @@ internal static class ListCommand
         var backups = await new StatusStore(database, TimeProvider.System).ListAsync(remote, guest, cancellationToken);
         if (asJson)
         {
-            Screen.WriteJson([.. backups.Select(BackupDocument.Of)], DocumentsJson.Default.IReadOnlyListBackupDocument);
+            Screen.WriteJson(backups.Select(BackupDocument.Of), DocumentsJson.Default.IEnumerableBackupDocument);
         }
         else
         {

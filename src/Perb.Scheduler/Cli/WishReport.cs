@@ -38,7 +38,7 @@ internal sealed class WishReport(Wish wish, WishOutcome outcome, TimeZoneInfo zo
 
         if (asJson)
         {
-            Screen.WriteJson([.. all.Select(one => BackupDocument.Of(one.Watched.Backup))], DocumentsJson.Default.IReadOnlyListBackupDocument);
+            Screen.WriteJson(all.Select(one => BackupDocument.Of(one.Watched.Backup)), DocumentsJson.Default.IEnumerableBackupDocument);
         }
         else if (all.Count == 0 && outcome.Conflicts.Count == 0)
         {
