@@ -42,7 +42,8 @@ internal static class RestoreCommand
         }
 
         // Disks are waited for on threads of the pool, which has as many as there are cores until half a second went by: then nobody hashes.
-        ThreadPool.SetMinThreads(ThreadsAtOnce, ThreadsAtOnce);
+        var threads = Math.Max(ThreadsAtOnce, Environment.ProcessorCount);
+        ThreadPool.SetMinThreads(threads, threads);
         var terminal = Logging.OpenTerminal(LogTarget.StandardError);
         using var logs = Logging.ToTerminal(terminal);
         try

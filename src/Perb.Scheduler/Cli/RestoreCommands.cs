@@ -45,7 +45,7 @@ internal static class RestoreCommands
         };
         var allowUnsigned = new Option<bool>("--allow-unsigned") { Description = "also what no trusted signer made" };
         var (rcloneConfig, signers) = (RcloneConfig(), Signers());
-        var restore = new Command("restore", "fetches a backup, decrypts it with gpg, and puts archive, log and notes where they belong")
+        var restore = new Command("restore", "fetches a backup, decrypts it (gpg has the private key), and puts archive, log and notes where they belong")
         {
             named, at, remote, to, output, allowUnsigned, rcloneConfig, signers,
         };

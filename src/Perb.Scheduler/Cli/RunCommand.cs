@@ -4,7 +4,7 @@ using Perb.Scheduler.Observability;
 
 namespace Perb.Scheduler.Cli;
 
-/// <summary><c>perb run</c>: the service. It ends with 78 where it cannot start; once it runs, it goes on with what it can.</summary>
+/// <summary><c>perb run</c>: the service. It ends with 78 where it cannot start, with 75 where it may soon; once it runs, it goes on with what it can.</summary>
 internal static class RunCommand
 {
     public static async Task<ExitCode> RunAsync(string? configuration, bool asJson, CancellationToken cancellationToken)

@@ -43,7 +43,7 @@ internal sealed record ScriptFault(ScriptHarm Harm, string Text, string Fix)
                 { IsRegularFile: false } facts => new ScriptFault(ScriptHarm.NotRun, $"is {facts.KindInWords} and no file", ""),
                 { Permissions: var mode } when (mode & Executable) == 0 => new ScriptFault(ScriptHarm.NotRun, "cannot be executed", $"chmod 755 {script}"),
                 _ => OpenOnTheWayTo(script) is { } open
-                    ? new ScriptFault(ScriptHarm.Open, $"runs as root, and others than root can change {(open == script ? "it" : open)}", $"chown root:root {open}; chmod go-w {open}")
+                    ? new ScriptFault(ScriptHarm.Open, $"runs as root, and others than root can change {(open == script ? "it" : open)}", FixOf(script, open))
                     : null,
             };
         }
@@ -52,6 +52,11 @@ internal sealed record ScriptFault(ScriptHarm Harm, string Text, string Fix)
             return new ScriptFault(ScriptHarm.Unseen, $"is closed to {Environment.UserName}", "");
         }
     }
+
+    // A directory of somebody's is theirs to keep: the script has to leave it.
+    private static string FixOf(string script, string open) => open == script || FileFacts.At(open) is { Owner: 0 }
+        ? $"chown -h root:root {open}; chmod go-w {open}"
+        : $"cp {script} /usr/local/sbin/, and name it there instead";
 
     // From the top down, links followed as the kernel does: whoever can write one of these decides what root runs.
     private static string? OpenOnTheWayTo(string script)
@@ -68,7 +73,7 @@ internal sealed record ScriptFault(ScriptHarm Harm, string Text, string Fix)
 
             var next = Path.Combine(at, name);
             var facts = FileFacts.At(next) ?? throw new FileNotFoundException($"{next} is gone");
-            var isLink = facts.KindInWords == "a symbolic link"; // its mode says nothing
+            var isLink = facts.IsSymbolicLink; // its mode says nothing
             if (facts.Owner != 0 || (!isLink && IsWritable(facts)))
             {
                 return next;

@@ -12,8 +12,6 @@ namespace Perb.Scheduler.Doctor;
 /// <param name="api">Tells the backup jobs, whose file only root may read; null: they are not looked at.</param>
 internal sealed class HookCheck(NodeFiles files, PerbOptions options, ProxmoxApi? api) : ICheck
 {
-    private const UnixFileMode WritableByOthers = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
-
     public string Subject => "hook";
 
     public string Fix => $"ls -l {files.VzdumpConf}";
@@ -37,15 +35,17 @@ internal sealed class HookCheck(NodeFiles files, PerbOptions options, ProxmoxApi
         }
         else if (script != files.Hook)
         {
-            say(Finding.Ok(Subject, $"{files.VzdumpConf} names {script}, not Perb's: archives are found when their task has ended, at the next poll"));
+            say(Finding.Ok(Subject, RunsOurs(script)
+                ? $"{files.VzdumpConf} names {script}, which calls Perb's"
+                : $"{files.VzdumpConf} names {script}, not Perb's: archives are found when their task has ended, at the next poll"));
         }
 
-        if (script == files.Hook || jobs.Exists(job => job.Script == files.Hook))
+        if (RunsOurs(script) || jobs.Exists(job => RunsOurs(job.Script)))
         {
             JudgeOurs(say, ScriptFault.Of(files.Hook) is null or { Harm: ScriptHarm.Unseen });
         }
 
-        jobs.ForEach(job => JudgeJob(say, job.Job, job.Script, isOursElsewhere: script == files.Hook));
+        jobs.ForEach(job => JudgeJob(say, job.Job, job.Script, isOursElsewhere: RunsOurs(script)));
     }
 
     // A token that may see this node alone is not shown them, and works.
@@ -76,7 +76,7 @@ internal sealed class HookCheck(NodeFiles files, PerbOptions options, ProxmoxApi
     private void JudgeOurs(Action<Finding> say, bool isWell)
     {
         var spool = options.Discovery.SpoolDirectory;
-        if (FileFacts.At(spool) is not { KindInWords: "a directory", Owner: 0 })
+        if (FileFacts.At(spool) is not { IsDirectory: true, Owner: 0 })
         {
             say(Finding.Warn(Subject, $"its spool {spool} is not a directory of root's: no events arrive, polls find the archives", "systemd-tmpfiles --create perb.conf"));
         }
@@ -90,9 +90,9 @@ internal sealed class HookCheck(NodeFiles files, PerbOptions options, ProxmoxApi
             return;
         }
 
-        if (FileFacts.At(files.HookConf)!.Owner != 0 || (File.GetUnixFileMode(files.HookConf) & WritableByOthers) != 0)
+        if (HookInstallation.DistrustOfHookConf(files) is { } distrust)
         {
-            say(Finding.Warn(Subject, $"{files.HookConf} is ignored: others than root could change it", $"chown root:root {files.HookConf}; chmod go-w {files.HookConf}"));
+            say(Finding.Warn(Subject, distrust, $"chown root {files.Directory} {files.HookConf}; chmod go-w {files.Directory} {files.HookConf}"));
         }
         else if (!ReadableFile.IsDenied(files.HookConf) && HookInstallation.ChainOf(File.ReadAllText(files.HookConf)) is { } chained)
         {
@@ -116,7 +116,7 @@ internal sealed class HookCheck(NodeFiles files, PerbOptions options, ProxmoxApi
             return;
         }
 
-        if (MentionsOurs(script))
+        if (RunsOurs(script))
         {
             say(Finding.Ok(Subject, $"{subject}, which calls Perb's"));
         }
@@ -126,6 +126,9 @@ internal sealed class HookCheck(NodeFiles files, PerbOptions options, ProxmoxApi
             say(isOursElsewhere ? Finding.Warn(Subject, text, $"{remedy}; the script goes on as CHAIN={script} in {files.HookConf}") : Finding.Ok(Subject, text));
         }
     }
+
+    /// <summary>It is Perb's, or calls it.</summary>
+    private bool RunsOurs(string? script) => script is not null && (script == files.Hook || MentionsOurs(script));
 
     private bool MentionsOurs(string script)
     {

@@ -26,7 +26,7 @@ public sealed class VerifyObject(RcloneProgram rclone)
     {
         var path = remote.Remote.ObjectPath(name);
         var hash = remote.Remote.Verify == VerifyLevel.Hash && remote.Hash is { } kind && digests.Get(kind) is not null ? remote.Hash : null;
-        var local = hash is not null && sizeBytes >= WorthReadingBytes && remote.LocalRoot is { } root ? Path.Combine(root, name) : null;
+        var local = hash is not null && sizeBytes >= WorthReadingBytes ? await rclone.FindInPlaceAsync(remote.LocalRoot, name, sizeBytes, cancellationToken) : null;
         var file = await rclone.StatAsync(path, local is null ? hash : null, cancellationToken)
             ?? throw new CopyMismatchException($"{path} is not there although it was sent");
         if (file.SizeBytes != sizeBytes)

@@ -73,6 +73,11 @@ internal sealed class DecryptedVolumes(
     {
         await using var next = _ahead ?? new VolumeAhead(supply, cancellationToken);
         _ahead = null;
+        if (!next.Volume.IsCompleted)
+        {
+            await _ended; // there may be no room for the next before it, and none ever where it failed
+        }
+
         _volume = await next.Volume;
         if (_volume is null)
         {

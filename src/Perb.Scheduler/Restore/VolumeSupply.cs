@@ -75,12 +75,17 @@ internal sealed class VolumeSupply : IAsyncDisposable
     /// <param name="isNeeded">Not all that it held is on the disk: if this restore is interrupted, another needs it again.</param>
     public void Done(ReadyVolume volume, bool isNeeded)
     {
-        if (!isNeeded && _place.LocalDirectory is null)
+        try
         {
-            File.Delete(volume.File);
+            if (!isNeeded && _place.LocalDirectory is null)
+            {
+                File.Delete(volume.File);
+            }
         }
-
-        _slots.Release();
+        finally
+        {
+            _slots.Release();
+        }
     }
 
     public async ValueTask DisposeAsync()

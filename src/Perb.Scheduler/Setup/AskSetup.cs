@@ -154,12 +154,12 @@ internal sealed class AskSetup(SetupOrder order, Questions questions, GrantToken
     {
         try
         {
-            LoadRecipients([file]);
+            RecipientKeys.Load([Path.GetFullPath(file)], time.GetUtcNow(), new HashSet<string>());
             return null;
         }
-        catch (SetupException exception)
+        catch (KeyFileException exception)
         {
-            return exception.Message["--recipient ".Length..];
+            return string.Join("; ", exception.Faults.Select(fault => $"{fault.File}: {fault.Reason}"));
         }
     }
 

@@ -41,7 +41,7 @@ internal sealed class HookInstallation(NodeFiles files)
         var changed = With(With(settings, Chain, chained ?? ValueOf(settings, Chain)), Wait, waits ? "1" : ValueOf(settings, Wait));
         if (changed != settings)
         {
-            if (DistrustOfHookConf() is { } distrust)
+            if (DistrustOfHookConf(files) is { } distrust)
             {
                 throw new SetupException(distrust);
             }
@@ -75,7 +75,7 @@ internal sealed class HookInstallation(NodeFiles files)
         {
             var settings = Read(files.HookConf);
             var former = ValueOf(settings, Chain);
-            var fault = former is null ? null : DistrustOfHookConf() ?? (CanRun(former) ? null : "it is not there or not executable, and vzdump would refuse every backup");
+            var fault = former is null ? null : DistrustOfHookConf(files) ?? (CanRun(former) ? null : "it is not there or not executable, and vzdump would refuse every backup");
             var chained = fault is null ? former : null;
             await InstalledFile.RewriteAsync(files.VzdumpConf, chained is null ? VzdumpConf.Without(text) : VzdumpConf.With(text, chained), cancellationToken);
             if (chained is not null)
@@ -101,7 +101,7 @@ internal sealed class HookInstallation(NodeFiles files)
     }
 
     // As the hook itself judges (read_conf): whoever can write these runs programs as root. Null: it believes them.
-    private string? DistrustOfHookConf() =>
+    internal static string? DistrustOfHookConf(NodeFiles files) =>
         FileFacts.At(files.HookConf) is { IsRegularFile: false }
             ? $"{files.HookConf} is not a regular file: the hook ignores it"
             : new[] { files.HookConf, files.Directory + "/" }.FirstOrDefault(path =>
@@ -113,7 +113,7 @@ internal sealed class HookInstallation(NodeFiles files)
     /// <param name="settings">The text of <c>/etc/perb/hook.conf</c>.</param>
     public static string? ChainOf(string settings) => ValueOf(settings, Chain);
 
-    private static bool CanRun(string script) => ScriptFault.Of(script) is not { Harm: ScriptHarm.NotRun };
+    private static bool CanRun(string script) => ScriptFault.Of(script) is null or { Harm: ScriptHarm.Open };
 
     // jobs.cfg: "vzdump: ID", then lines of "KEY VALUE" with a tab before them. Facts: PVE 1.
     private List<string> JobsWithHook()

@@ -60,18 +60,12 @@ internal sealed record MessageHead(
         return at;
     }
 
-    private static PacketKind? KindOf(byte tag)
+    private static PacketKind? KindOf(byte tag) => tag switch
     {
-        foreach (var kind in Enum.GetValues<PacketKind>())
-        {
-            if (tag == (0xC0 | TagOf(kind)))
-            {
-                return kind;
-            }
-        }
-
-        return null;
-    }
+        0xC0 | MdcPacket.PacketTag => PacketKind.Mdc,
+        0xC0 | OcbChunks.PacketTag => PacketKind.Ocb,
+        _ => null,
+    };
 
     private static int TagOf(PacketKind kind) => kind switch
     {

@@ -29,6 +29,10 @@ public sealed record FileFacts(ushort Mode, long SizeBytes, Int128 ModifiedNanos
 
     public bool IsRegularFile => Kind == 0x8000;
 
+    public bool IsDirectory => Kind == 0x4000;
+
+    public bool IsSymbolicLink => Kind == 0xA000;
+
     public string KindInWords => Kind switch
     {
         0x8000 => "a regular file",

@@ -7,12 +7,15 @@ namespace Perb.Transfer.Posix;
 internal static partial class LibC
 {
     public const int NoEntry = 2;
+    public const int InputOutput = 5;
     public const int Exists = 17;
     public const int Invalid = 22;
+    public const int NoSpace = 28;
     public const int NoSystemCall = 38;
     public const int NotDirectory = 20;
     public const int TooManyLinks = 40;
     public const int StaleHandle = 116;
+    public const int NoQuota = 122;
 
     public const int ReadOnly = 0;
     public const int NoControllingTerminal = 0x100;
@@ -88,7 +91,7 @@ internal static partial class LibC
     [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
     public static partial int Advise(SafeFileHandle file, long offset, long length, int advice);
 
-    [LibraryImport("libc", EntryPoint = "sync_file_range")]
+    [LibraryImport("libc", EntryPoint = "sync_file_range", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
     public static partial int SyncRange(SafeFileHandle file, long offset, long length, uint flags);
 

@@ -19,7 +19,7 @@ public static class PrivateDirectory
         }
 
         return Marshal.GetLastPInvokeError() == LibC.Exists
-            ? FileFacts.At(path) is { KindInWords: "a directory" } facts && facts.Owner == LibC.EffectiveUser() && (facts.Permissions & Others) == 0
+            ? FileFacts.At(path) is { IsDirectory: true } facts && facts.Owner == LibC.EffectiveUser() && (facts.Permissions & Others) == 0
             : throw LibC.Error($"Cannot make {path}");
     }
 }

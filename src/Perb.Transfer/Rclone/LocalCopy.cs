@@ -1,4 +1,5 @@
 using Perb.Transfer.Hashing;
+using Perb.Transfer.Posix;
 
 namespace Perb.Transfer.Rclone;
 
@@ -9,6 +10,30 @@ namespace Perb.Transfer.Rclone;
 internal static class LocalCopy
 {
     private const int BlockBytes = 1 << 20;
+
+    /// <param name="root">What rclone says that the remote's directory is; null: it is none of this machine.</param>
+    /// <param name="name">The file's.</param>
+    /// <param name="sizeBytes">What it must have.</param>
+    /// <param name="stall">How long a look may take.</param>
+    /// <param name="time">Measures that.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <returns>Its path; null where no regular file of that size is there: a remote around another (hasher) may name a root that is not a path here.</returns>
+    public static async Task<string?> FindAsync(
+        string? root, string name, long sizeBytes, TimeSpan stall, TimeProvider time, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return root is not null && Path.Combine(root, name) is var file
+                && await Task.Run(() => FileFacts.At(file), CancellationToken.None).WaitAsync(stall, time, cancellationToken) is { IsRegularFile: true } facts
+                && facts.SizeBytes == sizeBytes
+                    ? file
+                    : null;
+        }
+        catch (Exception exception) when (exception is IOException or TimeoutException)
+        {
+            return null;
+        }
+    }
 
     /// <param name="file">Its path here.</param>
     /// <param name="kind">Of hash.</param>

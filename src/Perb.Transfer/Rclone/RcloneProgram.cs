@@ -200,6 +200,10 @@ public sealed partial class RcloneProgram(RcloneOptions options, TimeProvider ti
         }
     }
 
+    /// <inheritdoc cref="LocalCopy.FindAsync"/>
+    public Task<string?> FindInPlaceAsync(string? root, string name, long sizeBytes, CancellationToken cancellationToken) =>
+        LocalCopy.FindAsync(root, name, sizeBytes, options.StallTimeout, time, cancellationToken);
+
     /// <inheritdoc cref="LocalCopy.HashAsync"/>
     public Task<string> HashInPlaceAsync(string file, HashKind kind, long sizeBytes, CancellationToken cancellationToken) =>
         LocalCopy.HashAsync(file, kind, sizeBytes, options.StallTimeout, time, cancellationToken);

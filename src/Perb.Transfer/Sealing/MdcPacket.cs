@@ -12,13 +12,12 @@ internal sealed class MdcPacket(byte[] sessionKey) : IContentPacket
     public const int PacketTag = 18;
     public const byte Version = 1;
     public const int PrefixBytes = CfbCipher.BlockBytes + 2;
-    private static readonly byte[] MdcHeader = [0xD3, 0x14];
 
     private readonly CfbCipher _cipher = new(sessionKey, CipherDirection.Encrypt);
     private readonly IncrementalHash _sha1 = IncrementalHash.CreateHash(HashAlgorithmName.SHA1);
 
     /// <summary>What the MDC begins with; it is part of what is hashed.</summary>
-    public static ReadOnlySpan<byte> MdcHead => MdcHeader;
+    public static ReadOnlySpan<byte> MdcHead => [0xD3, 0x14];
 
     public int Tag => PacketTag;
 
@@ -27,7 +26,7 @@ internal sealed class MdcPacket(byte[] sessionKey) : IContentPacket
     /// <summary>The reverse; below 0 where a body is too short.</summary>
     public static long ContentBytes(long bodyBytes) => bodyBytes - OverheadBytes;
 
-    private static int OverheadBytes => 1 + PrefixBytes + MdcHeader.Length + SHA1.HashSizeInBytes;
+    private static int OverheadBytes => 1 + PrefixBytes + MdcHead.Length + SHA1.HashSizeInBytes;
 
     public void Begin(ArrayBufferWriter<byte> output)
     {
@@ -50,8 +49,8 @@ internal sealed class MdcPacket(byte[] sessionKey) : IContentPacket
 
     public void Finish(ArrayBufferWriter<byte> output)
     {
-        Digest(MdcHeader);
-        Encrypt((byte[])[.. MdcHeader, .. _sha1.GetHashAndReset()], output);
+        Digest(MdcHead);
+        Encrypt((byte[])[.. MdcHead, .. _sha1.GetHashAndReset()], output);
     }
 
     public void Dispose()

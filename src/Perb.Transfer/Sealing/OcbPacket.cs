@@ -18,9 +18,6 @@ internal sealed class OcbPacket : IContentPacket
     public OcbPacket(byte[] sessionKey) =>
         (_cipher, _chunks) = (new OcbCipher(sessionKey, CipherDirection.Encrypt), new OcbChunks(_nonce));
 
-    /// <summary>Whether this machine's OpenSSL is there; without it only <see cref="PacketKind.Mdc"/> can be written.</summary>
-    public static bool IsAvailable => OcbCipher.IsAvailable;
-
     public int Tag => OcbChunks.PacketTag;
 
     public long BodyBytes(long contentBytes) => OcbChunks.BodyBytes(contentBytes);

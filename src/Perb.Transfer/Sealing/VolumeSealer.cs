@@ -11,7 +11,7 @@ namespace Perb.Transfer.Sealing;
 public sealed class VolumeSealer
 {
     /// <summary>Whether <see cref="PacketKind.Ocb"/> can be written on this machine.</summary>
-    public static bool OcbIsAvailable => OcbPacket.IsAvailable;
+    public static bool OcbIsAvailable => OcbCipher.IsAvailable;
 
     /// <param name="plan">The backup's recorded plan.</param>
     /// <param name="number">Which volume, from 1.</param>

@@ -24,6 +24,22 @@ public sealed class DiskFaultTests(SharedKey key) : IClassFixture<SharedKey>
     }
 
     [Fact]
+    public async Task A_disk_that_loses_what_was_written_is_noticed_although_fsync_would_not_say_it_again()
+    {
+        await using var perb = await StartAsync();
+        perb.Configure(("Encryption:VolumeSize", "64MiB"));
+        var name = perb.AddArchive(101, TimeSpan.FromHours(1), 40 << 20);
+        await Strace.RequireAsync();
+        perb.Under = ["strace", "-f", "-q", "-o", "/dev/null", "-e", "trace=sync_file_range", "-e", "inject=sync_file_range:error=ENOSPC:when=3"];
+
+        await FailsAsync(perb, 75, "No space left on device");
+
+        perb.Under = [];
+        (await perb.RunAsync("once")).Ok();
+        perb.AssertWhole(name, volumes: 1);
+    }
+
+    [Fact]
     public async Task A_read_only_staging_is_told_and_waited_for()
     {
         await using var perb = await StartAsync();

@@ -102,6 +102,7 @@ public sealed class SealAheadTests(SharedKey key) : IClassFixture<SharedKey>
 
         (await perb.RunAsync("skip", id)).Ok();
         await service.SaysAsync("its share of Staging:MaxSize is");
+        await Eventually.HoldsAsync("what was skipped has left staging", () => Sealed(perb) == 0); // its rclone has to end first
         (await perb.RunAsync("retry", "--all")).Ok();
 
         await service.SaysAsync($"Published {other}");

@@ -109,7 +109,7 @@ public sealed class DoctorTests(SharedKey key) : IClassFixture<SharedKey>
         Assert.Contains($"warn backup job own names {own} itself: Perb's does not run for that job, whose archives are found when their task has ended, at the next poll"
             + $" > pvesh set /cluster/backup/own --delete script; the script goes on as CHAIN={own} in {node.PathOf("etc/perb/hook.conf")}", findings);
         Assert.Contains($"ok backup job caller names {caller} itself, which calls Perb's > ", findings);
-        Assert.Contains($"warn backup job open names {open} itself, which runs as root, and others than root can change it > chown root:root {open}; chmod go-w {open}", findings);
+        Assert.Contains($"warn backup job open names {open} itself, which runs as root, and others than root can change it > chown -h root:root {open}; chmod go-w {open}", findings);
         Assert.Contains("fail backup job gone names /nowhere/hook itself, which is not there: vzdump refuses every backup of that job"
             + " > mend /nowhere/hook, or pvesh set /cluster/backup/gone --delete script", findings);
         Assert.DoesNotContain(findings, finding => finding.Contains("elsewhere", StringComparison.Ordinal) || finding.Contains("without", StringComparison.Ordinal));

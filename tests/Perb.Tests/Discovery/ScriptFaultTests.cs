@@ -59,17 +59,20 @@ public sealed class ScriptFaultTests : IDisposable
         var fault = ScriptFault.Of(PathOf("bin/hook"))!;
 
         Assert.Equal(ScriptHarm.Open, fault.Harm);
-        Assert.Equal($"chown root:root {PathOf(open)}; chmod go-w {PathOf(open)}", fault.Fix);
+        Assert.Equal($"chown -h root:root {PathOf(open)}; chmod go-w {PathOf(open)}", fault.Fix);
     }
 
     [Theory]
-    [InlineData("bin/hook")]
-    [InlineData("bin")]
-    public void So_does_whoever_owns_one_of_them(string path)
+    [InlineData("bin/hook", "chown -h root:root ")]
+    [InlineData("bin", "cp ")] // that directory is not root's to take
+    public void So_does_whoever_owns_one_of_them(string path, string fix)
     {
         FileFacts.Give(PathOf(path), 65534, 65534);
 
-        Assert.Equal(ScriptHarm.Open, ScriptFault.Of(PathOf("bin/hook"))!.Harm);
+        var fault = ScriptFault.Of(PathOf("bin/hook"))!;
+
+        Assert.Equal(ScriptHarm.Open, fault.Harm);
+        Assert.StartsWith($"{fix}{PathOf("bin/hook")}", fault.Fix, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -81,6 +84,18 @@ public sealed class ScriptFaultTests : IDisposable
         File.CreateSymbolicLink(PathOf("bin/linked"), "../shared/hook");
 
         Assert.Equal($"runs as root, and others than root can change {PathOf("shared")}", ScriptFault.Of(PathOf("bin/linked"))!.Text);
+    }
+
+    [Fact]
+    public void A_link_of_somebody_else_is_given_to_root_and_not_what_it_leads_to()
+    {
+        File.CreateSymbolicLink(PathOf("bin/linked"), "hook");
+        FileFacts.Give(PathOf("bin/linked"), 65534, 65534);
+
+        var fault = ScriptFault.Of(PathOf("bin/linked"))!;
+
+        Assert.Equal(ScriptHarm.Open, fault.Harm);
+        Assert.StartsWith($"chown -h root:root {PathOf("bin/linked")};", fault.Fix, StringComparison.Ordinal);
     }
 
     private string PathOf(string path) => Path.Combine(_root.FullName, path);
